@@ -1,0 +1,1 @@
+// Gives the target of the precompiled header something to compile.

@@ -1,0 +1,42 @@
+// What travels with every request to Amplitude: for whom it is made and until when it matters.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "service/amplitude/clock.h"
+
+namespace mutexd::amplitude {
+
+// A management key, and whose it is.
+struct Credential {
+  std::string management_key;
+  bool from_caller = false;  // false: the service's own
+};
+
+// One RPC. Lives from its arrival to its reply, on the event loop; requests hold references to it.
+struct Call {
+  std::string rpc_id;  // names the RPC in trailers, logs and the audit trail
+  std::string caller;  // who called, as far as it is known; empty otherwise
+  std::string method;  // such as "ListMutexGroups"
+
+  // The key to use; null stands for the service's own key of that moment.
+  std::shared_ptr<const Credential> credential;
+
+  // The work must have ended by then: some way before the RPC's own deadline.
+  MonotonicTime deadline = MonotonicTime::max();
+
+  // All requests made for a write count as writes, its reads included.
+  bool is_write = false;
+
+  // Set once a POST or PATCH may have left for Amplitude.
+  bool write_sent = false;
+
+  // Set once Amplitude has answered a POST or PATCH with 2xx.
+  bool write_accepted = false;
+
+  // The last HTTP status that Amplitude answered with; 0 before.
+  int http_status = 0;
+};
+
+}  // namespace mutexd::amplitude

@@ -1,0 +1,46 @@
+// Time as the gateway sees it: a seam, so that tests move time by hand.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+
+#include <chrono>
+
+#include "absl/time/time.h"
+
+namespace mutexd::amplitude {
+
+using MonotonicTime = std::chrono::steady_clock::time_point;
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+
+  // The wall clock: read times, and the days of Amplitude's quota (UTC).
+  virtual absl::Time Now() const = 0;
+
+  // Never jumps: deadlines and waits.
+  virtual MonotonicTime MonotonicNow() const = 0;
+
+  // Waits until MonotonicNow() reaches `time`. False when the coroutine was cancelled meanwhile.
+  virtual asio::awaitable<bool> SleepUntil(MonotonicTime time) = 0;
+
+  asio::awaitable<bool> Sleep(absl::Duration duration) {
+    return SleepUntil(MonotonicNow() + absl::ToChronoNanoseconds(duration));
+  }
+};
+
+// The system's clocks, and timers of an event loop.
+class LoopClock final : public Clock {
+ public:
+  explicit LoopClock(asio::io_context& loop) : loop_(loop) {}
+
+  absl::Time Now() const override { return absl::Now(); }
+  MonotonicTime MonotonicNow() const override { return std::chrono::steady_clock::now(); }
+  asio::awaitable<bool> SleepUntil(MonotonicTime time) override;
+
+ private:
+  asio::io_context& loop_;
+};
+
+}  // namespace mutexd::amplitude
