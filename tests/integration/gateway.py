@@ -1,0 +1,125 @@
+"""`mutexd` under test: the process, its addresses, and channels to it."""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+
+import grpc
+
+import fake_amplitude
+from process import SANITIZER_REPORTS, Process, binary
+
+import generated_api
+
+generated_api.generate()
+
+from mutexgroups.v1 import mutex_group_service_pb2_grpc as service_grpc  # noqa: E402
+
+# Short waits, so that tests of what happens at their end are quick.
+QUICK = ("--upstream-timeout", "1s", "--write-visibility-timeout", "500ms")
+# No retries by the client, so that each call is one call.
+CHANNEL_OPTIONS = (("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0))
+
+
+@dataclass(frozen=True)
+class HttpReply:
+    status: int
+    body: str
+
+
+class Gateway(Process):
+    """A running mutexd. Its addresses are those that its log reports."""
+
+    def __init__(self, *flags: str, environment: dict[str, str] | None = None, key: str | None = fake_amplitude.KEY):
+        variables = {} if key is None else {"AMPLITUDE_MANAGEMENT_KEY": key}
+        self._channels: list[grpc.Channel] = []
+        self._key = key
+        defaults: list[str] = []
+        if "--listen" not in flags:
+            defaults += ["--listen", "127.0.0.1:0"]
+        if "--management" not in flags:
+            defaults += ["--management", "127.0.0.1:0"]
+        super().__init__(
+            [binary("mutexd"), *defaults, "--log-format", "json", *flags],
+            {**variables, **(environment or {})},
+        )
+
+    # -- addresses
+
+    def addresses(self, count: int = 1) -> list[str]:
+        """The bound addresses of the gRPC listeners, in the order of the log."""
+        found: list[str] = []
+
+        def enough(entry: dict) -> bool:
+            if is_listening(entry, "grpc"):
+                found.append(entry["address"])
+            return len(found) >= count
+
+        self.wait_for_log(lambda entry: enough(entry), f"{count} gRPC listeners")
+        return list(dict.fromkeys(found))
+
+    @property
+    def address(self) -> str:
+        return self.addresses()[0]
+
+    @property
+    def management(self) -> str:
+        entry = self.wait_for_log(
+            lambda entry: is_listening(entry, "management"), "the management listener"
+        )
+        return entry["address"]
+
+    # -- clients
+
+    def channel(self, address: str | None = None, **options) -> grpc.Channel:
+        channel = grpc.insecure_channel(
+            address or self.address, options=[*CHANNEL_OPTIONS, *options.items()]
+        )
+        self._channels.append(channel)
+        return channel
+
+    def stub(self, address: str | None = None) -> service_grpc.MutexGroupServiceStub:
+        return service_grpc.MutexGroupServiceStub(self.channel(address))
+
+    def http(self, path: str) -> HttpReply:
+        """Asks the management port."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(f"http://{self.management}{path}", timeout=30) as answer:
+                return HttpReply(answer.status, answer.read().decode())
+        except urllib.error.HTTPError as error:
+            return HttpReply(error.code, error.read().decode())
+
+    # -- end
+
+    def stop(self) -> int:
+        for channel in self._channels:
+            channel.close()
+        code = super().stop()
+        self.check_output()
+        return code
+
+    def check_output(self) -> None:
+        """What holds for every run: no report of a sanitizer, and the key nowhere."""
+        output = self.stderr + self.stdout
+        for report in SANITIZER_REPORTS:
+            assert report not in output, output
+        if self._key:
+            assert self._key not in output, "the management key is in the output"
+
+
+def is_listening(entry: dict, what: str) -> bool:
+    return entry.get("msg") == "listening" and entry.get("listener") == what
+
+
+def metrics(text: str) -> dict[str, float]:
+    """The samples of a text exposition, by name and labels as written."""
+    samples = {}
+    for line in text.splitlines():
+        match = re.fullmatch(r"([a-zA-Z_:][\w:]*(?:\{.*\})?) (\S+)", line)
+        if match:
+            samples[match[1]] = float(match[2])
+    return samples
