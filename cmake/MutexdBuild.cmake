@@ -23,6 +23,8 @@ target_compile_definitions(mutexd_options INTERFACE
 target_compile_options(mutexd_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual
   -Wno-missing-field-initializers -Werror)
+# gRPC asks for it where it is linked, and the precompiled header must be compiled alike.
+target_compile_options(mutexd_options INTERFACE -pthread)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(mutexd_options INTERFACE -fpch-preprocess -Winvalid-pch)
 endif()
