@@ -6,89 +6,16 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
-#include <google/protobuf/arena.h>
 
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "mutexgroups/v1/mutex_group.pb.h"
+#include "service/amplitude/amplitude_types.h"
 #include "service/amplitude/call.h"
 
 namespace mutexd::amplitude {
-
-namespace v1 = ::mutexgroups::v1;
-
-// Amplitude serves at most this many groups a page.
-inline constexpr int kMaxListLimit = 1000;
-
-// A group as Amplitude showed it, its etag included. Owns its arena; shared and never changed.
-struct FetchedGroup {
-  google::protobuf::Arena arena;
-  const v1::MutexGroup* group = nullptr;  // on the arena, never null
-  absl::Time read_time;                   // when Amplitude was asked
-};
-
-// One element of a page: exactly one of the two is set; both live on the page's arena.
-struct ListEntry {
-  const v1::MutexGroup* group = nullptr;
-  const v1::UnreadableMutexGroup* unreadable = nullptr;
-};
-
-// A page in Amplitude's order, archived groups included. Owns its arena; shared and never changed.
-struct FetchedPage {
-  google::protobuf::Arena arena;
-  std::vector<ListEntry> entries;
-  std::string next_cursor;  // empty at the end
-  int limit = 0;            // what Amplitude was asked for in the end: see AmplitudeApi::List
-  absl::Time read_time;     // when Amplitude was asked
-};
-
-struct ListQuery {
-  int limit = kMaxListLimit;  // 1 to kMaxListLimit
-  std::string cursor;         // FetchedPage::next_cursor of the page before; empty for the first
-};
-
-// What an edit of a group names; an absent field is left alone. With archive = true Amplitude ignores
-// the others.
-struct GroupEdit {
-  std::optional<std::string> name;
-  std::optional<std::string> description;
-  std::optional<bool> archive;
-};
-
-// What an edit of a slot replaces: each list that is present, wholly; an empty one clears.
-struct SlotEdit {
-  std::optional<std::vector<std::int64_t>> experiment_ids;
-  std::optional<std::vector<std::int64_t>> holdout_ids;
-  std::optional<std::vector<std::string>> individuals;
-};
-
-// What is known of a write's effect once the request is over.
-enum class WriteEffect {
-  kAccepted,  // Amplitude answered 2xx
-  kNone,      // certainly none: not sent, or refused
-  kUnknown,   // sent, and the reply was lost or says nothing of it (5xx, 408, time-out)
-};
-
-struct WriteResult {
-  WriteEffect effect = WriteEffect::kNone;
-
-  // OK with kAccepted, but for a create whose reply cannot be read
-  // (INTERNAL/MALFORMED_AMPLITUDE_REPLY); the error otherwise.
-  absl::Status status;
-};
-
-struct CreateResult : WriteResult {
-  // From the reply, with kAccepted and an OK status.
-  std::string id;
-  std::string url;  // may be empty
-};
 
 class AmplitudeApi {
  public:
@@ -107,13 +34,13 @@ class AmplitudeApi {
   // PATCH /api/1/mutexes/{id}. Absolute state: safe to repeat.
   virtual asio::awaitable<WriteResult> Edit(Call& call, std::string id, GroupEdit edit) = 0;
 
-  // PATCH /api/1/mutexes/{id}/slots/{n}; `path_index` is n as it stands in the path. A 404 or 410 is
-  // NOT_FOUND/SLOT_NOT_FOUND. Absolute state: safe to repeat.
+  // PATCH /api/1/mutexes/{id}/slots/{n}; `path_index` is n as it stands in the path. A 404 or 410
+  // is NOT_FOUND/SLOT_NOT_FOUND. Absolute state: safe to repeat.
   virtual asio::awaitable<WriteResult> EditSlot(Call& call, std::string id, int path_index,
                                                 SlotEdit edit) = 0;
 
-  // POST /api/1/mutexes, on a fresh connection. `group` has key and salt. Not safe to repeat without
-  // looking for the key first.
+  // POST /api/1/mutexes, on a fresh connection. `group` has key and salt. Not safe to repeat
+  // without looking for the key first.
   virtual asio::awaitable<CreateResult> Create(Call& call, const v1::MutexGroup& group) = 0;
 };
 
