@@ -1,7 +1,7 @@
 // What the rest of the service knows of HTTP: one request, one result.
 //
-// HttpTransport is the seam that tests replace. It has no opinion on what a status means: a 404 is a
-// response like any other, and only what the network did is a failure.
+// HttpTransport is the seam that tests replace. It has no opinion on what a status means: a 404 is
+// a response like any other, and only what the network did is a failure.
 #pragma once
 
 #include <asio/awaitable.hpp>

@@ -1,0 +1,73 @@
+// Runs the transfers of one CURLM on an Asio event loop. Internal to this folder.
+#pragma once
+
+#include <curl/curl.h>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "absl/time/time.h"
+#include "service/http/socket_watch.h"
+
+namespace mutexd::http {
+
+// All on the thread of the loop, which must outlive this. Owned by shared_ptr: handlers that the
+// loop still holds refer to it weakly.
+class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
+ public:
+  struct Limits {
+    int max_host_connections = 0;   // 0: any number
+    int max_kept_connections = 0;   // connections kept for later transfers
+    absl::Duration unacknowledged;  // see CurlTransportOptions::unacknowledged_timeout
+  };
+
+  // What a transfer's end is told to. Must neither start nor stop transfers: it wakes somebody up.
+  using OnDone = std::function<void(CURLcode)>;
+
+  CurlLoop(asio::io_context& loop, const Limits& limits);
+  ~CurlLoop();
+
+  // Runs a transfer, whose sockets will be this object's. `on_done` is called once, from a handler
+  // of its own, unless Stop comes first. False when libcurl refuses, or after Close.
+  bool Start(CURL* easy, OnDone on_done);
+
+  // Forgets a transfer; harmless for one that is done. Its connection is closed where it has to be.
+  void Stop(CURL* easy);
+
+  // Ends all transfers with CURLE_ABORTED_BY_CALLBACK and closes all connections.
+  void Close();
+
+  void SetMaxHostConnections(int connections);
+
+ private:
+  static int OnSocket(CURL* easy, curl_socket_t socket, int what, void* self, void* socket_data);
+  static int OnTimer(CURLM* multi, long timeout_ms, void* self);
+  static curl_socket_t OnOpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int OnCloseSocket(void* self, curl_socket_t socket);
+
+  // A socket that libcurl uses. Those it opened through OnOpenSocket stay registered with the event
+  // loop until they are closed; others (of its resolver) only while they are watched.
+  struct Socket {
+    std::shared_ptr<SocketWatch> watch;
+    bool own = false;
+  };
+
+  void Watch(curl_socket_t socket, int what);
+  void ScheduleTimeouts(long timeout_ms);
+  std::shared_ptr<SocketWatch> MakeWatch(curl_socket_t socket);
+  void Act(curl_socket_t socket, int events);
+  void ReportDone();
+
+  asio::io_context& loop_;
+  const Limits limits_;
+  CURLM* multi_;
+  asio::steady_timer timer_;
+  bool timeouts_posted_ = false;
+  std::unordered_map<curl_socket_t, Socket> sockets_;
+  std::unordered_map<CURL*, OnDone> transfers_;
+};
+
+}  // namespace mutexd::http
