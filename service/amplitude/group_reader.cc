@@ -214,8 +214,9 @@ Problem ReadSlot(const JsonValue& value, v1::Slot& slot, AmplitudeIndex& index,
 // Puts the slots into the order of Amplitude's indices where all have one, and numbers them from 1.
 void OrderSlots(const std::vector<AmplitudeIndex>& indices, v1::MutexGroup& group) {
   auto& slots = *group.mutable_slots();
-  const bool all_have_one = std::all_of(indices.begin(), indices.end(),
-                                        [](const SlotOrder& order) { return order.index; });
+  const bool all_have_one =
+      std::all_of(indices.begin(), indices.end(),
+                  [](const AmplitudeIndex& index) { return index.has_value(); });
   if (all_have_one) {
     std::vector<std::size_t> sorted(indices.size());
     std::iota(sorted.begin(), sorted.end(), std::size_t{0});
