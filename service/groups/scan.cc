@@ -1,0 +1,77 @@
+#include "service/groups/scan.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "service/amplitude/error.h"
+
+namespace mutexd::groups {
+namespace {
+
+using amplitude::FetchedGroup;
+using amplitude::FetchedPage;
+
+bool Advances(absl::string_view from, absl::string_view to) {
+  std::uint64_t from_offset = 0;
+  std::uint64_t to_offset = 0;
+  const bool numbers =
+      (from.empty() || absl::SimpleAtoi(from, &from_offset)) && absl::SimpleAtoi(to, &to_offset);
+  return numbers ? to_offset > from_offset : to != from;
+}
+
+// A group of a page as a reply of its own; the page stays alive with it.
+struct GroupOfPage : FetchedGroup {
+  PagePtr page;
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> NextCursor(absl::string_view cursor, const FetchedPage& page) {
+  if (page.next_cursor.empty() || Advances(cursor, page.next_cursor)) return page.next_cursor;
+  if (page.entries.empty()) return std::string();
+  return amplitude::MakeError(
+      absl::StatusCode::kInternal, v1::ERROR_REASON_MALFORMED_AMPLITUDE_REPLY,
+      absl::StrCat("Amplitude's cursor does not advance: nextCursor is '", page.next_cursor,
+                   "' on the page that was read from '", cursor, "'"));
+}
+
+asio::awaitable<absl::StatusOr<PagePtr>> Scan::Next() {
+  absl::StatusOr<PagePtr> page =
+      co_await gateway_.amplitude.List(call_, {.limit = limit_, .cursor = cursor_});
+  if (!page.ok()) co_return page;
+  ++pages_read_;
+  absl::StatusOr<std::string> next = NextCursor(cursor_, **page);
+  if (!next.ok()) co_return std::move(next).status();
+  cursor_ = *std::move(next);
+  limit_ = (*page)->limit;  // smaller than asked for where pages are very large
+  done_ = cursor_.empty();
+  if (done_) gateway_.pages_of_last_scan = pages_read_;
+  co_return page;
+}
+
+asio::awaitable<absl::StatusOr<KeySearch>> FindByKey(Gateway& gateway, amplitude::Call& call,
+                                                     std::string key) {
+  Scan scan(gateway, call);
+  KeySearch search;
+  while (!scan.done()) {
+    absl::StatusOr<PagePtr> page = co_await scan.Next();
+    if (!page.ok()) co_return std::move(page).status();
+    for (const amplitude::ListEntry& entry : (*page)->entries) {
+      if (entry.unreadable != nullptr) {
+        ++search.unreadable;
+      } else if (entry.group->key() == key) {
+        auto found = std::make_shared<GroupOfPage>();
+        found->group = entry.group;
+        found->read_time = (*page)->read_time;
+        found->page = *std::move(page);
+        search.group = std::move(found);
+        co_return search;
+      }
+    }
+  }
+  co_return search;
+}
+
+}  // namespace mutexd::groups

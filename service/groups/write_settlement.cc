@@ -1,0 +1,145 @@
+#include "service/groups/write_settlement.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/amplitude/error.h"
+#include "service/amplitude/etag.h"
+#include "service/groups/group_errors.h"
+
+namespace mutexd::groups {
+namespace {
+
+constexpr absl::Duration kFirstVisibilityWait = absl::Milliseconds(100);
+
+absl::Status ConcurrentChange(absl::string_view id) {
+  absl::Status status = amplitude::MakeError(
+      absl::StatusCode::kAborted, v1::ERROR_REASON_CONCURRENT_CHANGE,
+      absl::StrCat("mutex group '", id,
+                   "' was changed by somebody else during the write and does not hold what was "
+                   "asked for; read it and decide anew"));
+  amplitude::SetResource(status, kGroupResource, id);
+  return status;
+}
+
+// A read that failed in a way that the next may not.
+bool MayPass(const absl::Status& read) {
+  const v1::ErrorReason reason = amplitude::ReasonOf(read);
+  return reason == v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE ||
+         reason == v1::ERROR_REASON_MUTEX_GROUP_NOT_FOUND;
+}
+
+// The error of a write whose traces `last_read` does not show.
+absl::Status Unsettled(const amplitude::WriteResult& write, Sight sight,
+                       const absl::StatusOr<GroupPtr>& last_read) {
+  const std::string why =
+      last_read.ok() ? "the group does not show it"
+                     : absl::StrCat("reading the group failed: ", last_read.status().message());
+  if (write.effect == amplitude::WriteEffect::kAccepted) return WriteNotYetVisible(why);
+  if (sight == Sight::kAsBefore) return write.status;
+  return WriteOutcomeUnknown(why, write.status);
+}
+
+}  // namespace
+
+GroupPtr ChangedCopy(const FetchedGroup& group,
+                     const std::function<void(v1::MutexGroup&)>& change) {
+  auto copy = std::make_shared<FetchedGroup>();
+  auto* changed = google::protobuf::Arena::CreateMessage<v1::MutexGroup>(&copy->arena);
+  *changed = *group.group;
+  change(*changed);
+  changed->set_etag(amplitude::Etag(*changed));
+  copy->group = changed;
+  copy->read_time = group.read_time;
+  return copy;
+}
+
+absl::Status CheckEtag(const std::string& etag, const v1::MutexGroup& group) {
+  if (etag.empty() || etag == group.etag()) return absl::OkStatus();
+  return EtagMismatch(group.id(), group.etag());
+}
+
+asio::awaitable<absl::StatusOr<WriteTurn>> BeginWrite(Gateway& gateway, amplitude::Call& call,
+                                                      std::string id, std::string etag) {
+  std::optional<GroupLock> lock = co_await gateway.locks.Acquire(id);
+  if (!lock) co_return absl::CancelledError();
+  absl::StatusOr<GroupPtr> before = co_await gateway.amplitude.Get(call, id);
+  if (!before.ok()) co_return std::move(before).status();
+  absl::Status same = CheckEtag(etag, *(*before)->group);
+  if (!same.ok()) co_return same;
+  co_return WriteTurn{*std::move(lock), *std::move(before)};
+}
+
+WriteGoal GoalThat(GroupPtr before, std::function<bool(const v1::MutexGroup&)> holds) {
+  WriteGoal goal;
+  goal.judge = [before = std::move(before), holds = std::move(holds)](
+                   const absl::StatusOr<GroupPtr>& read, bool) {
+    if (!read.ok()) return Sight::kUnclear;
+    const v1::MutexGroup& now = *(*read)->group;
+    if (holds(now)) return Sight::kDone;
+    return now.etag() == before->group->etag() ? Sight::kAsBefore : Sight::kOther;
+  };
+  return goal;
+}
+
+asio::awaitable<absl::StatusOr<GroupPtr>> Settle(Gateway& gateway, amplitude::Call& call,
+                                                 std::string id, amplitude::WriteResult result,
+                                                 WriteGoal goal) {
+  if (result.effect == amplitude::WriteEffect::kNone) co_return result.status;
+  if (absl::IsCancelled(result.status)) co_return result.status;
+  const bool accepted = result.effect == amplitude::WriteEffect::kAccepted;
+  VisibilityWaits waits(gateway);
+  while (true) {
+    absl::StatusOr<GroupPtr> read = co_await gateway.amplitude.Get(call, id);
+    if (absl::IsCancelled(read.status())) co_return read;
+    const Sight sight = goal.judge(read, accepted);
+    if (sight == Sight::kDone) co_return goal.answer ? goal.answer(read) : *std::move(read);
+    if (sight == Sight::kOther) {
+      co_return goal.explain_other ? goal.explain_other(*(*read)->group) : ConcurrentChange(id);
+    }
+    const bool worth_another = read.ok() || MayPass(read.status());
+    if (!worth_another || !co_await waits.Next()) co_return Unsettled(result, sight, read);
+  }
+}
+
+absl::Status WriteNotYetVisible(absl::string_view why) {
+  return amplitude::MakeError(
+      absl::StatusCode::kUnknown, v1::ERROR_REASON_WRITE_NOT_YET_VISIBLE,
+      absl::StrCat("Amplitude accepted the write, but it is not visible yet: ", why),
+      {{"accepted_by_amplitude", "true"}});
+}
+
+absl::Status WriteOutcomeUnknown(absl::string_view why, const absl::Status& write) {
+  absl::Status status = amplitude::MakeError(
+      absl::StatusCode::kUnknown, v1::ERROR_REASON_WRITE_OUTCOME_UNKNOWN,
+      absl::StrCat("the write was sent and its reply was lost (", write.message(), "), and ", why));
+  const std::optional<std::string> http_status = amplitude::MetadataOf(write, "http_status");
+  if (http_status) amplitude::SetMetadata(status, "http_status", *http_status);
+  return status;
+}
+
+VisibilityWaits::VisibilityWaits(Gateway& gateway)
+    : clock_(gateway.clock),
+      until_(clock_.MonotonicNow() +
+             absl::ToChronoNanoseconds(gateway.options.write_visibility_timeout)),
+      wait_(kFirstVisibilityWait) {}
+
+asio::awaitable<bool> VisibilityWaits::Next() {
+  const absl::Duration left = absl::FromChrono(until_ - clock_.MonotonicNow());
+  if (left <= absl::ZeroDuration()) co_return false;
+  const absl::Duration wait = std::min(wait_, left);
+  wait_ *= 2;
+  co_return co_await clock_.Sleep(wait);
+}
+
+absl::Status CheckWrittenGroupSize(const Gateway& gateway, const amplitude::Call& call,
+                                   const v1::MutexGroup& group) {
+  absl::Status size = CheckGroupSize(group, gateway.options.max_reply_bytes);
+  if (!size.ok() && call.write_accepted) {
+    amplitude::SetMetadata(size, "accepted_by_amplitude", "true");
+  }
+  return size;
+}
+
+}  // namespace mutexd::groups

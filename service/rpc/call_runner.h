@@ -1,0 +1,90 @@
+// Runs RPCs on the event loop: identity, validation, deadline, cancellation, errors.
+//
+// Knows nothing of gRPC: reactors (mutex_group_grpc_service.h) hand calls over and get the result
+// by a callback, and so can a test that drives the whole core from several threads.
+#pragma once
+
+#include <google/protobuf/message.h>
+#include <asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "google/rpc/status.pb.h"
+#include "service/amplitude/clock.h"
+#include "service/groups/gateway.h"
+#include "service/rpc/methods.h"
+#include "service/rpc/rpc_observer.h"
+
+namespace mutexd::rpc {
+
+// What a call brings along.
+struct IncomingCall {
+  const RpcMethod* method = nullptr;                         // of Methods()
+  std::shared_ptr<const google::protobuf::Message> request;  // of the method's type
+  std::optional<absl::Duration> time_left;                   // until its deadline; absent: none
+  std::string request_id;                                    // metadata x-request-id; may be empty
+  std::string peer;
+  std::string user_agent;
+};
+
+// What the caller gets.
+struct Outcome {
+  std::string rpc_id;                                      // for the trailer x-request-id
+  std::shared_ptr<const google::protobuf::Message> reply;  // set when `status` is OK
+  google::rpc::Status status;                              // code, clipped message, details
+  std::optional<std::string> pushback;                     // trailer grpc-retry-pushback-ms
+};
+
+// A call under way. Dropping every pointer to it without an outcome gives the caller CANCELLED.
+class RunningCall;
+
+class CallRunner {
+ public:
+  struct Options {
+    absl::Duration default_deadline = absl::Seconds(20);  // of calls without one
+  };
+  using Finish = std::function<void(Outcome)>;
+
+  // `observer` may be null. All references must outlive the runner.
+  CallRunner(asio::io_context& loop, groups::Gateway& gateway, RpcObserver* observer,
+             Options options);
+  ~CallRunner();
+
+  // Any thread. `finish` is called exactly once, on the event loop, and not by this function.
+  std::shared_ptr<RunningCall> Start(IncomingCall call, Finish finish);
+
+  // Any thread. The caller has gone: the work stops and the outcome no longer matters.
+  void CancelByClient(const std::shared_ptr<RunningCall>& call);
+
+  // On the event loop. The drain is over: every call still under way ends now, with
+  // UNKNOWN/WRITE_OUTCOME_UNKNOWN where a write was sent, with UNAVAILABLE/SHUTTING_DOWN otherwise;
+  // so do calls that arrive later.
+  void EndDrain();
+
+  // On the event loop. How many calls are under way.
+  std::size_t calls_under_way() const { return running_.size(); }
+
+ private:
+  friend class RunningCall;
+
+  asio::awaitable<void> Run(std::shared_ptr<RunningCall> call);
+  asio::awaitable<void> WatchDeadline(std::shared_ptr<RunningCall> call);
+  void Finished(RunningCall& call, absl::Status status,
+                std::shared_ptr<const google::protobuf::Message> reply);
+
+  asio::io_context& loop_;
+  groups::Gateway& gateway_;
+  RpcObserver* observer_;
+  Options options_;
+  bool drain_ended_ = false;
+  std::unordered_set<RunningCall*> running_;
+};
+
+}  // namespace mutexd::rpc

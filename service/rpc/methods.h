@@ -1,0 +1,35 @@
+// The RPCs of the service, as a table: what each request is checked for and which use case it runs.
+#pragma once
+
+#include <google/protobuf/message.h>
+#include <asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "service/amplitude/call.h"
+#include "service/amplitude/error.h"
+#include "service/groups/gateway.h"
+
+namespace mutexd::rpc {
+
+using Violations = std::vector<amplitude::FieldViolation>;
+using MessagePtr = std::shared_ptr<const google::protobuf::Message>;
+
+struct RpcMethod {
+  absl::string_view name;  // such as "GetMutexGroup"
+  bool is_write = false;
+  const google::protobuf::Message* request_prototype = nullptr;
+  std::function<Violations(const google::protobuf::Message&)> validate;
+  std::function<asio::awaitable<absl::StatusOr<MessagePtr>>(groups::Gateway&, amplitude::Call&,
+                                                            const google::protobuf::Message&)>
+      run;
+};
+
+// In the order of the service's definition: index i is method i of MutexGroupService.
+const std::vector<RpcMethod>& Methods();
+
+}  // namespace mutexd::rpc

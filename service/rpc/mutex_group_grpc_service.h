@@ -1,0 +1,15 @@
+// MutexGroupService as gRPC serves it: reactors that hand calls over to a CallRunner.
+#pragma once
+
+#include <grpcpp/impl/codegen/service_type.h>
+
+#include <memory>
+
+#include "service/rpc/call_runner.h"
+
+namespace mutexd::rpc {
+
+// `runner` must outlive every call: shut the server down first.
+std::unique_ptr<grpc::Service> MakeMutexGroupGrpcService(CallRunner& runner);
+
+}  // namespace mutexd::rpc
