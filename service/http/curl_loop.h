@@ -30,9 +30,10 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   CurlLoop(asio::io_context& loop, const Limits& limits);
   ~CurlLoop();
 
-  // Runs a transfer, whose sockets will be this object's. `on_done` is called once, from a handler
-  // of its own, unless Stop comes first. False when libcurl refuses, or after Close.
-  bool Start(CURL* easy, OnDone on_done);
+  // Runs a transfer, whose sockets will be this object's. After CURLE_OK `on_done` is called once,
+  // from a handler of its own, unless Stop comes first. CURLE_ABORTED_BY_CALLBACK after Close,
+  // CURLE_FAILED_INIT when libcurl refuses.
+  CURLcode Start(CURL* easy, OnDone on_done);
 
   // Forgets a transfer; harmless for one that is done. Its connection is closed where it has to be.
   void Stop(CURL* easy);
