@@ -539,7 +539,7 @@ class FakeAmplitude:
             return self._written(self.groups[group_id])
 
     def _written(self, group: dict) -> dict:
-        shown = copy.deepcopy(group)
+        shown = dict(group)
         if self.id_type is str:
             shown["id"] = str(shown["id"])
             shown["projectId"] = str(shown["projectId"])
