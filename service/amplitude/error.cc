@@ -66,7 +66,8 @@ void SetResource(absl::Status& status, absl::string_view type, absl::string_view
   SetDetail(status, resource);
 }
 
-absl::Status InvalidRequest(const std::vector<FieldViolation>& violations) {
+absl::Status InvalidRequest(const std::vector<FieldViolation>& violations,
+                            v1::ErrorReason reason) {
   google::rpc::BadRequest bad_request;
   for (const FieldViolation& violation : violations) {
     auto* added = bad_request.add_field_violations();
@@ -78,8 +79,7 @@ absl::Status InvalidRequest(const std::vector<FieldViolation>& violations) {
   if (violations.size() > 1) {
     absl::StrAppend(&message, " (and ", violations.size() - 1, " more)");
   }
-  absl::Status status = MakeError(absl::StatusCode::kInvalidArgument,
-                                  v1::ERROR_REASON_INVALID_REQUEST, message);
+  absl::Status status = MakeError(absl::StatusCode::kInvalidArgument, reason, message);
   SetDetail(status, bad_request);
   return status;
 }

@@ -1,8 +1,8 @@
 // Errors of the service as absl::Status with google.rpc details in its payloads.
 //
 // One ErrorInfo each, plus BadRequest, RetryInfo, QuotaFailure, ResourceInfo where they apply. Each
-// payload's key is the type URL of its message ("type.googleapis.com/google.rpc.ErrorInfo"), its value
-// the serialized message; service/rpc puts them on the wire.
+// payload's key is the type URL of its message ("type.googleapis.com/google.rpc.ErrorInfo"), its
+// value the serialized message; service/rpc puts them on the wire.
 #pragma once
 
 #include <initializer_list>
@@ -54,8 +54,9 @@ struct FieldViolation {
   std::string description;  // what is wrong and how to mend it
 };
 
-// INVALID_ARGUMENT/INVALID_REQUEST with all violations, of which there must be one at least.
-absl::Status InvalidRequest(const std::vector<FieldViolation>& violations);
+// INVALID_ARGUMENT with all violations, of which there must be one at least.
+absl::Status InvalidRequest(const std::vector<FieldViolation>& violations,
+                            v1::ErrorReason reason = v1::ERROR_REASON_INVALID_REQUEST);
 
 // Sets or reads one detail message of a status; `Detail` is a google.rpc message.
 template <typename Detail>

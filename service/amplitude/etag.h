@@ -7,9 +7,9 @@
 
 namespace mutexd::amplitude {
 
-// "v1-" and 32 hex digits: a hash (XXH3, 128 bits, the same on every machine) of all fields but times,
-// authors and the etag itself. It does not depend on how Amplitude wrote the group: lists that mean
-// sets are hashed in order, and a group that is not said to be archived is not archived.
+// "v1-" and 32 hex digits: a hash (XXH3, 128 bits, the same on every machine) of all fields but
+// times, authors and the etag itself. It does not depend on how Amplitude wrote the group: lists
+// that mean sets are hashed in order, and a group that is not said to be archived is not archived.
 std::string Etag(const mutexgroups::v1::MutexGroup& group);
 
 }  // namespace mutexd::amplitude

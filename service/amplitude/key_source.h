@@ -1,0 +1,34 @@
+// Where the service's own management key comes from.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "service/amplitude/call.h"
+
+namespace mutexd::amplitude {
+
+class KeySource {
+ public:
+  virtual ~KeySource() = default;
+
+  // The key of the moment, never null, or the error with which calls fail while there is none.
+  // Called on the event loop before each request, so it must not block.
+  virtual absl::StatusOr<std::shared_ptr<const Credential>> CurrentKey() = 0;
+};
+
+// A key that does not change.
+class FixedKey final : public KeySource {
+ public:
+  explicit FixedKey(std::string management_key)
+      : credential_(std::make_shared<const Credential>(Credential{std::move(management_key)})) {}
+
+  absl::StatusOr<std::shared_ptr<const Credential>> CurrentKey() override { return credential_; }
+
+ private:
+  std::shared_ptr<const Credential> credential_;
+};
+
+}  // namespace mutexd::amplitude

@@ -1,0 +1,30 @@
+#include "service/amplitude/retry_after.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+
+namespace mutexd::amplitude {
+
+std::optional<absl::Duration> ParseRetryAfter(absl::string_view header, absl::Time now) {
+  constexpr absl::Duration kLongest = absl::Hours(24);
+  header = absl::StripAsciiWhitespace(header);
+  if (header.empty()) return std::nullopt;
+  if (double seconds; absl::ascii_isdigit(header[0]) && absl::SimpleAtod(header, &seconds)) {
+    if (!std::isfinite(seconds)) return kLongest;
+    return std::min(absl::Seconds(seconds), kLongest);
+  }
+  for (const char* format :
+       {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
+    absl::Time time;
+    if (!absl::ascii_isalpha(header[0]) || !absl::ParseTime(format, header, &time, nullptr))
+      continue;
+    return std::clamp(time - now, absl::ZeroDuration(), kLongest);
+  }
+  return std::nullopt;
+}
+
+}  // namespace mutexd::amplitude
