@@ -26,10 +26,12 @@ namespace mutexd::rpc {
 
 // What a call brings along.
 struct IncomingCall {
-  const RpcMethod* method = nullptr;                         // of Methods()
-  std::shared_ptr<const google::protobuf::Message> request;  // of the method's type
-  std::optional<absl::Duration> time_left;                   // until its deadline; absent: none
-  std::string request_id;                                    // metadata x-request-id; may be empty
+  const RpcMethod* method = nullptr;  // of Methods()
+  // Of the method's type; null when its bytes could not be read.
+  std::shared_ptr<const google::protobuf::Message> request;
+  std::optional<absl::Duration> time_left;  // until its deadline; absent: none
+  std::string request_id;                   // metadata x-request-id; may be empty
+  std::size_t request_bytes = 0;
   std::string peer;
   std::string user_agent;
 };
@@ -75,9 +77,9 @@ class CallRunner {
   friend class RunningCall;
 
   asio::awaitable<void> Run(std::shared_ptr<RunningCall> call);
+  asio::awaitable<absl::StatusOr<MessagePtr>> Work(RunningCall& call);
   asio::awaitable<void> WatchDeadline(std::shared_ptr<RunningCall> call);
-  void Finished(RunningCall& call, absl::Status status,
-                std::shared_ptr<const google::protobuf::Message> reply);
+  void Finished(RunningCall& call, absl::Status status, MessagePtr reply);
 
   asio::io_context& loop_;
   groups::Gateway& gateway_;

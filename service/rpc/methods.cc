@@ -1,0 +1,86 @@
+#include "service/rpc/methods.h"
+
+#include <optional>
+#include <utility>
+
+#include "mutexgroups/v1/mutex_group_service.pb.h"
+#include "service/groups/archive.h"
+#include "service/groups/batch_get.h"
+#include "service/groups/create.h"
+#include "service/groups/get.h"
+#include "service/groups/list.h"
+#include "service/groups/move_slot_members.h"
+#include "service/groups/slot_members.h"
+#include "service/groups/update.h"
+#include "service/groups/update_slot.h"
+#include "service/rpc/page_token.h"
+#include "service/rpc/validation.h"
+
+namespace mutexd::rpc {
+namespace {
+
+using amplitude::Call;
+using google::protobuf::Message;
+using groups::Gateway;
+
+template <typename Response>
+using Reply = asio::awaitable<absl::StatusOr<std::shared_ptr<const Response>>>;
+
+Reply<v1::ListMutexGroupsResponse> ListMutexGroups(Gateway& gateway, Call& call,
+                                                   const v1::ListMutexGroupsRequest& request) {
+  absl::StatusOr<groups::ListPosition> from = DecodePageToken(request.page_token(), request);
+  if (!from.ok()) co_return std::move(from).status();
+  absl::StatusOr<groups::ListedPage> page =
+      co_await groups::ListGroups(gateway, call, request, *std::move(from));
+  if (!page.ok()) co_return std::move(page).status();
+  if (page->next) page->response->set_next_page_token(EncodePageToken(*page->next, request));
+  co_return std::move(page->response);
+}
+
+// The adapter from messages of any type to a use case of one.
+template <typename Request, typename Response>
+asio::awaitable<absl::StatusOr<MessagePtr>> RunAs(Reply<Response> (*use_case)(Gateway&, Call&,
+                                                                              const Request&),
+                                                  Gateway& gateway, Call& call,
+                                                  const Message& request) {
+  absl::StatusOr<std::shared_ptr<const Response>> reply =
+      co_await use_case(gateway, call, static_cast<const Request&>(request));
+  if (!reply.ok()) co_return std::move(reply).status();
+  co_return MessagePtr(*std::move(reply));
+}
+
+template <typename Request, typename Response>
+RpcMethod Method(absl::string_view name, bool is_write,
+                 Reply<Response> (*use_case)(Gateway&, Call&, const Request&)) {
+  return RpcMethod{
+      .name = name,
+      .is_write = is_write,
+      .request_prototype = &Request::default_instance(),
+      .validate =
+          [](const Message& request) { return Validate(static_cast<const Request&>(request)); },
+      .run =
+          [use_case](Gateway& gateway, Call& call, const Message& request) {
+            return RunAs<Request, Response>(use_case, gateway, call, request);
+          }};
+}
+
+}  // namespace
+
+const std::vector<RpcMethod>& Methods() {
+  static const auto* const methods = new std::vector<RpcMethod>{
+      Method("ListMutexGroups", false, &ListMutexGroups),
+      Method("GetMutexGroup", false, &groups::GetGroup),
+      Method("BatchGetMutexGroups", false, &groups::BatchGetGroups),
+      Method("CreateMutexGroup", true, &groups::CreateGroup),
+      Method("UpdateMutexGroup", true, &groups::UpdateGroup),
+      Method("UpdateSlot", true, &groups::UpdateSlot),
+      Method("AddSlotMembers", true, &groups::AddSlotMembers),
+      Method("RemoveSlotMembers", true, &groups::RemoveSlotMembers),
+      Method("MoveSlotMembers", true, &groups::MoveSlotMembers),
+      Method("ArchiveMutexGroup", true, &groups::ArchiveGroup),
+      Method("UnarchiveMutexGroup", true, &groups::UnarchiveGroup),
+  };
+  return *methods;
+}
+
+}  // namespace mutexd::rpc
