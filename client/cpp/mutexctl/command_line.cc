@@ -1,0 +1,99 @@
+#include "client/cpp/mutexctl/command_line.h"
+
+#include <ostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "client/cpp/mutexctl/commands.h"
+#include "client/cpp/mutexctl/options.h"
+#include "client/cpp/mutexctl/safe_text.h"
+
+namespace mutexgroups::ctl {
+namespace {
+
+constexpr char kFooter[] =
+    "\nExit codes:\n"
+    "  0    done (for health: serving)\n"
+    "  2    the command line or an input file is wrong; nothing was sent\n"
+    "  64+N the call failed with gRPC status code N, such as 67 INVALID_ARGUMENT, 69 NOT_FOUND,\n"
+    "       74 ABORTED, 78 UNAVAILABLE; 65 also when a question was answered with no\n"
+    "\n"
+    "The server is found in --server, else in MUTEXCTL_SERVER, else in MUTEXGROUPS_SERVER.\n";
+
+constexpr char kCommandFooter[] =
+    "\nEvery command also takes --server, --timeout and --output; see mutexctl --help.\n";
+
+void AddGlobalOptions(CLI::App& app, Session& session) {
+  app.add_option("--server", session.client.server,
+                 "Address of mutexd: host:port, [::1]:50051 or unix:/run/mutexd.sock")
+      ->type_name("ADDR")
+      ->envname("MUTEXCTL_SERVER")
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--timeout",
+         [&session](const std::string& value) { session.client.timeout = DurationOf(value); },
+         "How long each call may take, such as 500ms, 10s or 2m")
+      ->type_name("DURATION")
+      ->default_str("30s")
+      ->check(IsDuration(/*zero_allowed=*/false));
+  app.add_option_function<std::string>(
+         "-o,--output",
+         [&session](const std::string& value) {
+           session.output = value == "json"   ? OutputFormat::kJson
+                            : value == "yaml" ? OutputFormat::kYaml
+                                              : OutputFormat::kTable;
+         },
+         "How to print")
+      ->type_name("FORMAT")
+      ->default_str("table")
+      ->check(CLI::IsMember({"table", "json", "yaml"}));
+}
+
+// The command that the parsing got to, for the hint on its help.
+std::string CommandPath(const CLI::App& app) {
+  std::string path = app.get_name();
+  for (const auto* command = &app; !command->get_subcommands().empty();) {
+    command = command->get_subcommands().front();
+    absl::StrAppend(&path, " ", command->get_name());
+  }
+  return path;
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> MakeCommandLine(Session& session) {
+  auto app = std::make_unique<CLI::App>(
+      "Manages the mutual-exclusion groups of Amplitude Experiment through mutexd", "mutexctl");
+  app->set_version_flag("--version", absl::StrCat("mutexctl ", MUTEXCTL_VERSION),
+                        "Print the version and exit");
+  app->get_formatter()->column_width(36);
+  // Commands inherit this: the global options may stand behind a command too.
+  app->fallthrough();
+  app->require_subcommand(1);
+  AddGlobalOptions(*app, session);
+  app->footer(kCommandFooter);
+  AddReadCommands(*app, session);
+  AddCreateCommand(*app, session);
+  AddUpdateCommand(*app, session);
+  AddSlotCommands(*app, session);
+  AddArchiveCommands(*app, session);
+  AddHealthCommand(*app, session);
+  AddCompletionCommand(*app, session);
+  app->footer(kFooter);
+  return app;
+}
+
+int RunCommandLine(Session& session, int argc, const char* const* argv) {
+  const auto app = MakeCommandLine(session);
+  try {
+    app->parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app->exit(error, session.out, session.err);
+    session.err << "error: " << Escaped(error.what()) << "\nSee " << CommandPath(*app)
+                << " --help.\n";
+    return kUsageExitCode;
+  }
+  return session.action();
+}
+
+}  // namespace mutexgroups::ctl

@@ -1,0 +1,36 @@
+# Completion of mutexctl for bash; made by `mutexctl completion bash`.
+_mutexctl() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local command= word words=
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
+    case "$command:$word" in
+      ':list' | ':get' | ':find' | ':create' | ':update' | ':slot' | 'slot:set' | 'slot:add' | 'slot:remove' | 'slot:move' | ':archive' | ':unarchive' | ':health' | ':completion') command="${command:+$command }$word" ;;
+    esac
+  done
+  COMPREPLY=()
+  case "$previous" in
+    --evaluation-mode) COMPREPLY=($(compgen -W 'remote local' -- "$current")); return ;;
+    --output | -o) COMPREPLY=($(compgen -W 'table json yaml' -- "$current")); return ;;
+    --file | -f) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --bucketing-key | --bucketing-salt | --description | --etag | --experiment | --holdout | --individual | --key | --max-staleness | --name | --project | --request-id | --server | --slot | --timeout) return ;;
+  esac
+  case "$command" in
+    '') words='list get find create update slot archive unarchive health completion -h --help --version --server --timeout -o --output' ;;
+    'list') words='-h --help --project --key --show-archived --max-staleness --server --timeout -o --output' ;;
+    'get') words='-h --help --key --max-staleness --server --timeout -o --output' ;;
+    'find') words='-h --help --experiment --holdout --individual --show-archived --max-staleness --server --timeout -o --output' ;;
+    'create') words='-h --help -f --file --project --name --key --description --evaluation-mode --bucketing-key --bucketing-salt --slot --request-id --dry-run --server --timeout -o --output' ;;
+    'update') words='-h --help -f --file --name --description --etag --dry-run --server --timeout -o --output' ;;
+    'slot') words='set add remove move -h --help --server --timeout -o --output' ;;
+    'slot set') words='-h --help --experiment --holdout --individual --etag --dry-run --clear-experiments --clear-holdouts --clear-individuals --server --timeout -o --output' ;;
+    'slot add') words='-h --help --experiment --holdout --individual --etag --dry-run --server --timeout -o --output' ;;
+    'slot remove') words='-h --help --experiment --holdout --individual --etag --dry-run --server --timeout -o --output' ;;
+    'slot move') words='-h --help --experiment --holdout --individual --etag --dry-run --server --timeout -o --output' ;;
+    'archive') words='-h --help -y --yes --etag --dry-run --server --timeout -o --output' ;;
+    'unarchive') words='-h --help --etag --dry-run --server --timeout -o --output' ;;
+    'health') words='-h --help --server --timeout -o --output' ;;
+    'completion') words='bash zsh fish -h --help --server --timeout -o --output' ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -F _mutexctl mutexctl

@@ -1,0 +1,63 @@
+#include "client/cpp/mutexctl/session.h"
+
+#include <ostream>
+
+#include "client/cpp/mutexctl/document.h"
+#include "client/cpp/mutexctl/error_block.h"
+#include "client/cpp/mutexctl/group_view.h"
+#include "client/cpp/mutexctl/remedy.h"
+
+namespace mutexgroups::ctl {
+
+int ExitCode(grpc::StatusCode code) { return kGrpcExitCode + static_cast<int>(code); }
+
+int WithClient(Session& session, const std::function<int(const Client&)>& call) {
+  const auto client = Client::Connect(session.client);
+  if (!client.ok()) return UsageError(session, client.error().message);
+  return call(*client);
+}
+
+int UsageError(Session& session, const std::string& message) {
+  session.err << "error: " << message << "\n";
+  return kUsageExitCode;
+}
+
+int Failed(Session& session, const Error& error) {
+  session.err << ErrorBlock(error, Remedy(error, session.client.server));
+  return ExitCode(error.code);
+}
+
+void ShowGroup(Session& session, const v1::MutexGroup& group) {
+  switch (session.output) {
+    case OutputFormat::kTable:
+      session.out << GroupDetail(group, session.terminal);
+      break;
+    case OutputFormat::kJson:
+      session.out << ToJson(group);
+      break;
+    case OutputFormat::kYaml:
+      session.out << ToYaml(group);
+      break;
+  }
+}
+
+void ShowGroups(Session& session, const v1::ListMutexGroupsResponse& groups,
+                const v1::MutexGroupFilter& wanted) {
+  switch (session.output) {
+    case OutputFormat::kTable:
+      session.out << GroupTable(groups.mutex_groups(), wanted, session.terminal);
+      break;
+    case OutputFormat::kJson:
+      session.out << ToJson(groups);
+      break;
+    case OutputFormat::kYaml:
+      session.out << ToYaml(groups);
+      break;
+  }
+}
+
+void NoteDryRun(Session& session, bool dry_run) {
+  if (dry_run) session.err << "Dry run: nothing was changed.\n";
+}
+
+}  // namespace mutexgroups::ctl
