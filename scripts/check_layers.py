@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Checks that each folder includes only what the architecture lets it use.
 
-System headers are visible to every target, so the linker alone does not keep the folders apart. LAYERS
-is the one table of what each may include. Two rules besides: what belongs to one folder's inside
-(libcurl, RapidJSON) reaches no header that another folder includes, and gRPC is not named below rpc/.
+System headers are visible to every target, so the linker alone does not keep the folders apart.
+LAYERS is the one table of what each may include. Two rules besides: what belongs to one folder's
+inside (libcurl, RapidJSON) reaches no header that another folder includes, and gRPC is not named
+below rpc/.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ MESSAGES = (
 )
 GRPC = ("grpc/", "grpcpp/", "mutexgroups/v1/mutex_group_service.grpc.pb.h")
 
-# Folder → what it may include. A folder may always include itself, the C++ library and POSIX headers.
+# Folder → what it may include, besides itself, the C++ library and POSIX headers.
 LAYERS: dict[str, tuple] = {
     "service/http": (ASIO, ABSEIL, CURL),
     "service/amplitude": ("service/http/", MESSAGES, ASIO, ABSEIL, RAPIDJSON, XXHASH),
@@ -38,23 +39,44 @@ LAYERS: dict[str, tuple] = {
     "service/rpc": ("service/groups/", "service/amplitude/", MESSAGES, GRPC, ASIO, ABSEIL, XXHASH),
     # Implements the observer interfaces of the folders in which the events arise.
     "service/telemetry": (
-        "service/http/", "service/amplitude/", "service/groups/", "service/rpc/",
-        MESSAGES, ASIO, ABSEIL, "prometheus/", "spdlog/",
+        "service/http/",
+        "service/amplitude/",
+        "service/groups/",
+        "service/rpc/",
+        MESSAGES,
+        ASIO,
+        ABSEIL,
+        "prometheus/",
+        "spdlog/",
     ),
-    "service/sandbox": (ABSEIL, ASIO, "httplib.h", RAPIDJSON),
+    "service/sandbox": (ABSEIL, ASIO, "httplib.h", RAPIDJSON, "CLI/"),
     "service/app": (
-        "service/", MESSAGES, GRPC, ASIO, ABSEIL, "CLI/", "toml++/", "httplib.h", "prometheus/",
-        "spdlog/", CURL,
+        "service/",
+        MESSAGES,
+        GRPC,
+        ASIO,
+        ABSEIL,
+        "CLI/",
+        "toml++/",
+        "httplib.h",
+        "prometheus/",
+        "spdlog/",
+        CURL,
     ),
     # Its own headers are included as its users include them, from client/cpp.
     "client/cpp": ("mutexgroups/", MESSAGES, GRPC, ABSEIL, "CLI/", "yaml-cpp/"),
 }
 
-# Kept inside their folders: in no header that another folder includes, directly or by other headers.
+# Kept inside their folders: in no header that another folder reaches by its includes.
 PRIVATE_LIBRARIES = (CURL, RAPIDJSON)
 # Folders below rpc/: they may neither include nor name gRPC.
-BELOW_RPC = ("service/http", "service/amplitude", "service/groups", "service/telemetry",
-             "service/sandbox")
+BELOW_RPC = (
+    "service/http",
+    "service/amplitude",
+    "service/groups",
+    "service/telemetry",
+    "service/sandbox",
+)
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 GRPC_NAME = re.compile(r"\bgrpc::")
@@ -70,10 +92,14 @@ def flatten(allowed) -> Iterator[str]:
             yield from flatten(entry)
 
 
-ALL_LIBRARIES = tuple({
-    prefix for allowed in LAYERS.values() for prefix in flatten(allowed)
-    if not prefix.startswith("service/")
-})
+ALL_LIBRARIES = tuple(
+    {
+        prefix
+        for allowed in LAYERS.values()
+        for prefix in flatten(allowed)
+        if not prefix.startswith("service/")
+    }
+)
 
 
 def folder_of(path: str) -> str | None:

@@ -17,7 +17,7 @@ def amplitude():
 
 @pytest.fixture
 def start_gateway(amplitude):
-    """Starts mutexd in front of the fake; stops what a test has started, and checks how it ended."""
+    """Starts mutexd in front of the fake; stops what was started, and checks how it ended."""
     started: list[Gateway] = []
 
     def start(*flags: str, **options) -> Gateway:

@@ -1,12 +1,13 @@
 """A fake of Amplitude's mutex endpoints on a raw socket, which misbehaves when told to.
 
 By default it is a faithful, stateful model of the five endpoints. A test scripts faults for a route
-(`fake.fault("get", hang())`); what is left of a route's script is served before the model. HTTP/1.1 is
-written by hand, so that it can be broken in every way. Every request is recorded.
+(`fake.fault("get", hang())`); what is left of a route's script is served before the model. HTTP/1.1
+is written by hand, so that it can be broken in every way. Every request is recorded.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import socket
@@ -420,20 +421,16 @@ class FakeAmplitude:
         self._close_listener()
         with self.lock:
             for connection in list(self._open):
-                try:
+                with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
         for thread in self._threads:
             thread.join(PATIENCE_SECONDS)
 
     def _close_listener(self) -> None:
         if self._listener is None:
             return
-        try:
+        with contextlib.suppress(OSError):  # it may not listen
             self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # it did not listen
         self._listener.close()
         self._listener = None
 

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 import grpc
 
 import fake_amplitude
-from process import SANITIZER_REPORTS, Process, binary
-
 import generated_api
+from process import SANITIZER_REPORTS, Process, binary
 
 generated_api.generate()
 
+from mutexgroups.v1 import mutex_group_service_pb2 as api  # noqa: E402
 from mutexgroups.v1 import mutex_group_service_pb2_grpc as service_grpc  # noqa: E402
+
+SERVICE = api.DESCRIPTOR.services_by_name["MutexGroupService"]
+METHODS = [method.name for method in SERVICE.methods]
 
 # Short waits, so that tests of what happens at their end are quick.
 QUICK = ("--upstream-timeout", "1s", "--write-visibility-timeout", "500ms")
@@ -33,7 +36,12 @@ class HttpReply:
 class Gateway(Process):
     """A running mutexd. Its addresses are those that its log reports."""
 
-    def __init__(self, *flags: str, environment: dict[str, str] | None = None, key: str | None = fake_amplitude.KEY):
+    def __init__(
+        self,
+        *flags: str,
+        environment: dict[str, str] | None = None,
+        key: str | None = fake_amplitude.KEY,
+    ):
         variables = {} if key is None else {"AMPLITUDE_MANAGEMENT_KEY": key}
         self._channels: list[grpc.Channel] = []
         self._key = key

@@ -1,4 +1,4 @@
-"""Makes the Python messages and stubs of proto/ importable, generated anew into a temporary folder."""
+"""Makes the messages and stubs of proto/ importable: generated anew into a temporary folder."""
 
 import atexit
 import shutil

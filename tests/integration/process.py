@@ -26,8 +26,17 @@ def binary(name: str) -> Path:
 
 def clean_environment(extra: Mapping[str, str] = {}) -> dict[str, str]:
     """No proxies, keys or settings of whoever runs the tests."""
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
-            "GCOV_PREFIX", "GCOV_PREFIX_STRIP")
+    kept = (
+        "PATH",
+        "HOME",
+        "LANG",
+        "TMPDIR",
+        "ASAN_OPTIONS",
+        "UBSAN_OPTIONS",
+        "LSAN_OPTIONS",
+        "GCOV_PREFIX",
+        "GCOV_PREFIX_STRIP",
+    )
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     return {**environment, **extra}
 

@@ -66,9 +66,7 @@ def test_a_batch_that_is_too_large_is_refused(amplitude, start_gateway):
     slots = [{"percentage": 100, "individuals": [f"{n:0>500}" for n in range(10)]}]
     wanted = [str(amplitude.add_group(slots=slots)) for _ in range(5)]
     request = api.BatchGetMutexGroupsRequest(mutex_group_ids=wanted)
-    failure = expect(
-        "RESOURCE_EXHAUSTED", "RESPONSE_TOO_LARGE", stub.BatchGetMutexGroups, request
-    )
+    failure = expect("RESOURCE_EXHAUSTED", "RESPONSE_TOO_LARGE", stub.BatchGetMutexGroups, request)
     assert failure.pushback == -1
     assert len(batch(stub, wanted[:2]).mutex_groups) == 2
 

@@ -30,7 +30,9 @@ def request(request_id: str = "", **fields) -> api.CreateMutexGroupRequest:
             "project_id": 5678,
             "name": "Checkout Flow",
             "slots": [
-                groups.Slot(percentage=40, experiment_ids=[123], holdout_ids=[456], individuals=["u"]),
+                groups.Slot(
+                    percentage=40, experiment_ids=[123], holdout_ids=[456], individuals=["u"]
+                ),
                 groups.Slot(percentage=60),
             ],
             **fields,
@@ -56,8 +58,16 @@ def test_the_body_has_what_was_asked_and_a_key_and_a_salt(amplitude, stub):
     assert body.pop("projectId") == 5678
     assert body.pop("name") == "Checkout Flow"
     # Documented defaults may be said or left to Amplitude.
-    assert body.items() <= {"evaluationMode": "remote", "bucketingKey": "amplitude_id", "description": ""}.items()
-    assert first == {"percentage": 40, "experiments": [123], "holdouts": [456], "individuals": ["u"]}
+    assert (
+        body.items()
+        <= {"evaluationMode": "remote", "bucketingKey": "amplitude_id", "description": ""}.items()
+    )
+    assert first == {
+        "percentage": 40,
+        "experiments": [123],
+        "holdouts": [456],
+        "individuals": ["u"],
+    }
     assert second.pop("percentage") == 60
     assert all(members == [] for members in second.values())
 
@@ -73,7 +83,11 @@ def test_what_the_caller_sets_is_sent(amplitude, stub):
         )
     )
     body = amplitude.of("create")[0].json
-    assert (body["key"], body["bucketingSalt"], body["bucketingKey"]) == ("my-key", "my-salt", "user_id")
+    assert (body["key"], body["bucketingSalt"], body["bucketingKey"]) == (
+        "my-key",
+        "my-salt",
+        "user_id",
+    )
     assert (body["description"], body["evaluationMode"]) == ("Why", "local")
 
 

@@ -42,7 +42,7 @@ def client(amplitude):
 def test_lists_by_offset_to_the_end(amplitude, client):
     ids = [amplitude.add_group() for _ in range(5)]
     seen, cursor = [], ""
-    for expected_pages in range(3):
+    for _page in range(3):
         page = client.json("GET", f"?limit=2&cursor={cursor}")
         seen += [group["id"] for group in page["mutexes"]]
         cursor = page.get("nextCursor")
@@ -103,7 +103,11 @@ def test_records_requests_and_counts_connections(amplitude, client):
     client.ask("PATCH", "/12%2F3/slots/4?x=1", {"holdouts": []})
     client.ask("GET", "?limit=5")
     edit, listing = amplitude.requests
-    assert (edit.route, edit.segments, edit.query) == ("edit_slot", ["12/3", "slots", "4"], {"x": "1"})
+    assert (edit.route, edit.segments, edit.query) == (
+        "edit_slot",
+        ["12/3", "slots", "4"],
+        {"x": "1"},
+    )
     assert edit.json == {"holdouts": []}
     assert edit.headers["authorization"] == f"Bearer {KEY}"
     assert (listing.route, listing.query) == ("list", {"limit": "5"})

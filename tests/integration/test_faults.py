@@ -1,15 +1,14 @@
-"""A network and an Amplitude that misbehave: the code and reason of each, and the process still serving."""
+"""A network and an Amplitude that misbehave: code and reason of each, and the process serves on."""
 
 from __future__ import annotations
 
+import grpc
 import pytest
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 
 import fake_amplitude
 from fake_amplitude import Gate, reply
 from rpc_errors import expect, failure_of
-
-import grpc
 
 DOWN = ("UNAVAILABLE", "AMPLITUDE_UNAVAILABLE")
 MALFORMED = ("INTERNAL", "MALFORMED_AMPLITUDE_REPLY")
@@ -20,12 +19,17 @@ LARGE = {**GROUP, "description": "x" * MIB}
 HOSTILE = {
     "depth of arrays": b"[" * 100_000,
     "depth of objects": b'{"a":' * 100_000,
-    "depth in an unknown field": b'{"id":7,"slots":[],"extra":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "depth in an unknown field": b'{"id":7,"slots":[],"extra":'
+    + b"[" * 100_000
+    + b"]" * 100_000
+    + b"}",
     "65 levels": b'{"id":7,"slots":[],"extra":' + b"[" * 65 + b"]" * 65 + b"}",
     "truncated": b'{"id":7,"slots":[{"index":1,"perc',
     "1e400 for a percentage": b'{"id":7,"slots":[{"index":1,"percentage":1e400}]}',
     "2^70 for a percentage": b'{"id":7,"slots":[{"index":1,"percentage":1180591620717411303424}]}',
-    "2^70 for an experiment": b'{"id":7,"slots":[{"index":1,"percentage":1,"experiments":[1180591620717411303424]}]}',
+    "2^70 for an experiment": (
+        b'{"id":7,"slots":[{"index":1,"percentage":1,"experiments":[1180591620717411303424]}]}'
+    ),
     "not a number": b'{"id":7,"slots":[{"index":1,"percentage":NaN}]}',
     "text after the end": b'{"id":7,"slots":[]} {"id":8}',
     "NUL bytes": b"\x00" * 100,
@@ -71,9 +75,11 @@ def get(stub, group_id=7, **options):
 
 
 @pytest.mark.parametrize(("fault", "expected"), FAULTS.values(), ids=FAULTS.keys())
-def test_each_fault_has_its_code_and_reason_and_the_process_still_serves(amplitude, stub, fault, expected):
+def test_each_fault_has_its_code_and_reason_and_the_process_still_serves(
+    amplitude, stub, fault, expected
+):
     amplitude.add_group(id=7)
-    # libcurl may ask once more on a kept connection that turns out dead; it must meet the fault again.
+    # libcurl may ask again where a kept connection turns out dead; it must meet the fault again.
     amplitude.always("get", fault)
     codes = [expected] if expected else [DOWN, MALFORMED]
     with pytest.raises(grpc.RpcError) as error:

@@ -43,13 +43,23 @@ def test_every_field_of_a_group_is_mapped(amplitude, stub):
         createdAt="2024-01-02T03:04:05.678Z",
         lastModifiedAt="2024-02-03T04:05:06Z",
         slots=[
-            {"percentage": 40, "experiments": [123, 2**53 + 1], "holdouts": [456],
-             "individuals": ["x@example.com"], "cohorts": ["c1"]},
+            {
+                "percentage": 40,
+                "experiments": [123, 2**53 + 1],
+                "holdouts": [456],
+                "individuals": ["x@example.com"],
+                "cohorts": ["c1"],
+            },
             {"percentage": 60},
         ],
     )
     group = get(stub, group_id).mutex_group
-    assert (group.id, group.project_id, group.key, group.name) == ("1234", 5678, "checkout", "Checkout")
+    assert (group.id, group.project_id, group.key, group.name) == (
+        "1234",
+        5678,
+        "checkout",
+        "Checkout",
+    )
     assert group.description == "Two lines\nof text"
     assert group.evaluation_mode == groups.EVALUATION_MODE_LOCAL
     assert (group.bucketing_key, group.bucketing_salt) == ("user_id", "aBcD1234")
@@ -60,8 +70,13 @@ def test_every_field_of_a_group_is_mapped(amplitude, stub):
     assert group.etag
     first, second = group.slots
     assert first == groups.Slot(
-        index=1, name="SLOT 1", variant_key="slot-1", percentage=40,
-        experiment_ids=[123, 2**53 + 1], holdout_ids=[456], individuals=["x@example.com"],
+        index=1,
+        name="SLOT 1",
+        variant_key="slot-1",
+        percentage=40,
+        experiment_ids=[123, 2**53 + 1],
+        holdout_ids=[456],
+        individuals=["x@example.com"],
         cohorts=["c1"],
     )
     assert second == groups.Slot(index=2, name="SLOT 2", variant_key="slot-2", percentage=60)
@@ -177,7 +192,8 @@ MALFORMED = {
     "percentage as words": {"id": 7, "slots": [{"index": 1, "percentage": "much"}]},
     "percentage as a fraction": {"id": 7, "slots": [{"index": 1, "percentage": 1.5}]},
     "experiments of a wrong kind": {
-        "id": 7, "slots": [{"index": 1, "percentage": 1, "experiments": [[]]}]
+        "id": 7,
+        "slots": [{"index": 1, "percentage": 1, "experiments": [[]]}],
     },
     "an array": [],
     "text": "OK",

@@ -1,4 +1,4 @@
-"""What slots hold: replacing, adding, removing, moving; and a wrong idea of Amplitude's slot indices."""
+"""What slots hold: replacing, adding, removing, moving; and a wrong idea of slot indices."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def add(group_id, slot_index: int, **fields):
 
 
 def remove(group_id, slot_index: int, **fields):
-    return api.RemoveSlotMembersRequest(mutex_group_id=str(group_id), slot_index=slot_index, **fields)
+    return api.RemoveSlotMembersRequest(
+        mutex_group_id=str(group_id), slot_index=slot_index, **fields
+    )
 
 
 def move(group_id, source: int, destination: int, **fields):
@@ -64,7 +66,11 @@ def test_replaces_the_lists_that_the_mask_names(amplitude, stub, group_id):
         update(group_id, 1, "experiment_ids", experiment_ids=[7, 9], individuals=["ignored"])
     )
     group_path = f"{PREFIX}/{group_id}"
-    assert amplitude.wire == [f"GET {group_path}", f"PATCH {group_path}/slots/1", f"GET {group_path}"]
+    assert amplitude.wire == [
+        f"GET {group_path}",
+        f"PATCH {group_path}/slots/1",
+        f"GET {group_path}",
+    ]
     (patch,) = amplitude.writes
     assert patch.json == {"experiments": [7, 9]}
     assert patch.headers["content-type"] == "application/json"
@@ -77,7 +83,7 @@ def test_replaces_the_lists_that_the_mask_names(amplitude, stub, group_id):
     ("mask", "lists", "sent"),
     [
         (["holdout_ids"], {"holdout_ids": [5]}, {"holdouts": [5]}),
-        (["individuals"], {"individuals": ["ü\"\\"]}, {"individuals": ["ü\"\\"]}),
+        (["individuals"], {"individuals": ['ü"\\']}, {"individuals": ['ü"\\']}),
         (["individuals"], {}, {"individuals": []}),
         (["*"], {"experiment_ids": [4]}, {"experiments": [4], "holdouts": [], "individuals": []}),
         (["experiment_ids"], {"experiment_ids": [2**53 + 1]}, {"experiments": [2**53 + 1]}),
@@ -89,7 +95,9 @@ def test_the_mask_decides_what_is_sent(amplitude, stub, group_id, mask, lists, s
     assert patch.json == sent
 
 
-@pytest.mark.parametrize("mask", [[], ["percentage"], ["index"], ["nope"], ["experiment_ids", "nope"]])
+@pytest.mark.parametrize(
+    "mask", [[], ["percentage"], ["index"], ["nope"], ["experiment_ids", "nope"]]
+)
 def test_a_mask_is_required_and_names_the_three_lists_only(amplitude, stub, group_id, mask):
     failing = update(group_id, 1, *mask, experiment_ids=[1])
     failure = expect("INVALID_ARGUMENT", "INVALID_REQUEST", stub.UpdateSlot, failing)
@@ -98,7 +106,9 @@ def test_a_mask_is_required_and_names_the_three_lists_only(amplitude, stub, grou
 
 
 @pytest.mark.parametrize("slot_index", [4, 20])
-def test_a_slot_that_the_group_lacks_is_not_found_and_nothing_is_sent(amplitude, stub, group_id, slot_index):
+def test_a_slot_that_the_group_lacks_is_not_found_and_nothing_is_sent(
+    amplitude, stub, group_id, slot_index
+):
     for call, failing in (
         (stub.UpdateSlot, update(group_id, slot_index, "experiment_ids")),
         (stub.AddSlotMembers, add(group_id, slot_index, experiment_ids=[1])),
@@ -310,8 +320,13 @@ def test_a_wrong_base_is_noticed_and_slot_writes_stop(amplitude, gateway, group_
     failing = update(group_id, 1, "experiment_ids", experiment_ids=[7])
     expect("DATA_LOSS", "WRONG_SLOT_CHANGED", stub.UpdateSlot, failing)
     # What the wrong slot held before is in the log, for whoever puts it back.
-    gateway.wait_for_log(lambda entry: "3" in str(entry.get("experiment_ids", entry)) and
-                         entry["level"] in ("error", "critical"), "the slot's former lists")
+    gateway.wait_for_log(
+        lambda entry: (
+            "3" in str(entry.get("experiment_ids", entry))
+            and entry["level"] in ("error", "critical")
+        ),
+        "the slot's former lists",
+    )
     amplitude.forget_requests()
 
     for call, refused in (
@@ -328,7 +343,9 @@ def test_a_wrong_base_is_noticed_and_slot_writes_stop(amplitude, gateway, group_
     )
 
 
-def test_another_slot_that_held_the_lists_before_is_no_sign_of_a_wrong_base(amplitude, stub, group_id):
+def test_another_slot_that_held_the_lists_before_is_no_sign_of_a_wrong_base(
+    amplitude, stub, group_id
+):
     amplitude.slot(group_id, 2)["experiments"] = [7]
     amplitude.lag_reads = float("inf")
     failing = update(group_id, 1, "experiment_ids", experiment_ids=[7])

@@ -49,7 +49,11 @@ def test_reads_writes_what_the_mask_names_and_reads(amplitude, stub, group_id):
     ("mask", "fields", "sent"),
     [
         (["description"], {"description": "d"}, {"description": "d"}),
-        (["name", "description"], {"name": "n", "description": "d"}, {"name": "n", "description": "d"}),
+        (
+            ["name", "description"],
+            {"name": "n", "description": "d"},
+            {"name": "n", "description": "d"},
+        ),
         (["*"], {"name": "n", "description": "d"}, {"name": "n", "description": "d"}),
         (["*"], {"name": "n"}, {"name": "n", "description": ""}),
         ([], {"name": "n"}, {"name": "n"}),
@@ -156,7 +160,9 @@ def test_a_stale_etag_aborts_and_tells_the_current_one(amplitude, stub, group_id
     assert amplitude.writes == []
 
 
-def test_an_etag_does_not_depend_on_times_authors_or_the_shape_of_the_json(amplitude, stub, group_id):
+def test_an_etag_does_not_depend_on_times_authors_or_the_shape_of_the_json(
+    amplitude, stub, group_id
+):
     before = etag_of(stub, group_id)
     amplitude.change(group_id, lastModifiedAt="2030-01-01T00:00:00Z", lastModifiedBy="x", extra=1)
     amplitude.id_type = str
@@ -203,7 +209,9 @@ def test_once_accepted_a_failing_read_is_not_yet_visible(amplitude, stub, group_
     assert failure.metadata["accepted_by_amplitude"] == "true"
 
 
-def test_a_reply_too_large_after_a_write_tells_that_the_write_was_made(amplitude, start_gateway, group_id):
+def test_a_reply_too_large_after_a_write_tells_that_the_write_was_made(
+    amplitude, start_gateway, group_id
+):
     stub = start_gateway("--max-reply-bytes", "4096").stub()
 
     def grow():
@@ -211,7 +219,10 @@ def test_a_reply_too_large_after_a_write_tells_that_the_write_was_made(amplitude
 
     amplitude.fault("edit", after_model(grow))
     failure = expect(
-        "RESOURCE_EXHAUSTED", "RESPONSE_TOO_LARGE", stub.UpdateMutexGroup, request(group_id, name="New")
+        "RESOURCE_EXHAUSTED",
+        "RESPONSE_TOO_LARGE",
+        stub.UpdateMutexGroup,
+        request(group_id, name="New"),
     )
     assert failure.metadata["accepted_by_amplitude"] == "true"
     assert failure.pushback == -1

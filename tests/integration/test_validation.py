@@ -33,20 +33,56 @@ CREATES = {
     "long name": (create(name="ü" * 256), "mutex_group.name"),
     "control character in the name": (create(name="a\nb"), "mutex_group.name"),
     "control character in the key": (create(key="a\x00b"), "mutex_group.key"),
-    "control character in the description": (create(description="a\x07"), "mutex_group.description"),
+    "control character in the description": (
+        create(description="a\x07"),
+        "mutex_group.description",
+    ),
     "control character in the salt": (create(bucketing_salt="a\x1f"), "mutex_group.bucketing_salt"),
-    "control character in the bucketing key": (create(bucketing_key="\x7f"), "mutex_group.bucketing_key"),
+    "control character in the bucketing key": (
+        create(bucketing_key="\x7f"),
+        "mutex_group.bucketing_key",
+    ),
     "no slots": (create(slots=[]), "mutex_group.slots"),
-    "21 slots": (create(slots=[Slot(percentage=5)] * 19 + [Slot(percentage=3), Slot(percentage=2)]), "mutex_group.slots"),
-    "percentages that do not sum to 100": (create(slots=[Slot(percentage=60), Slot(percentage=50)]), "mutex_group.slots"),
-    "percentage of zero": (create(slots=[Slot(percentage=100), Slot()]), "mutex_group.slots[1].percentage"),
-    "percentage over 100": (create(slots=[Slot(percentage=101)]), "mutex_group.slots[0].percentage"),
-    "index that is not its position": (create(slots=[Slot(index=2, percentage=100)]), "mutex_group.slots[0].index"),
-    "experiment id of zero": (create(slots=[Slot(percentage=100, experiment_ids=[1, 0])]), "mutex_group.slots[0].experiment_ids[1]"),
-    "holdout id below zero": (create(slots=[Slot(percentage=100, holdout_ids=[-5])]), "mutex_group.slots[0].holdout_ids[0]"),
-    "experiment twice": (create(slots=[Slot(percentage=100, experiment_ids=[1, 1])]), "mutex_group.slots[0].experiment_ids[1]"),
-    "empty individual": (create(slots=[Slot(percentage=100, individuals=[""])]), "mutex_group.slots[0].individuals[0]"),
-    "individual twice": (create(slots=[Slot(percentage=100, individuals=["a", "b", "a"])]), "mutex_group.slots[0].individuals[2]"),
+    "21 slots": (
+        create(slots=[Slot(percentage=5)] * 19 + [Slot(percentage=3), Slot(percentage=2)]),
+        "mutex_group.slots",
+    ),
+    "percentages that do not sum to 100": (
+        create(slots=[Slot(percentage=60), Slot(percentage=50)]),
+        "mutex_group.slots",
+    ),
+    "percentage of zero": (
+        create(slots=[Slot(percentage=100), Slot()]),
+        "mutex_group.slots[1].percentage",
+    ),
+    "percentage over 100": (
+        create(slots=[Slot(percentage=101)]),
+        "mutex_group.slots[0].percentage",
+    ),
+    "index that is not its position": (
+        create(slots=[Slot(index=2, percentage=100)]),
+        "mutex_group.slots[0].index",
+    ),
+    "experiment id of zero": (
+        create(slots=[Slot(percentage=100, experiment_ids=[1, 0])]),
+        "mutex_group.slots[0].experiment_ids[1]",
+    ),
+    "holdout id below zero": (
+        create(slots=[Slot(percentage=100, holdout_ids=[-5])]),
+        "mutex_group.slots[0].holdout_ids[0]",
+    ),
+    "experiment twice": (
+        create(slots=[Slot(percentage=100, experiment_ids=[1, 1])]),
+        "mutex_group.slots[0].experiment_ids[1]",
+    ),
+    "empty individual": (
+        create(slots=[Slot(percentage=100, individuals=[""])]),
+        "mutex_group.slots[0].individuals[0]",
+    ),
+    "individual twice": (
+        create(slots=[Slot(percentage=100, individuals=["a", "b", "a"])]),
+        "mutex_group.slots[0].individuals[2]",
+    ),
     "unknown mode": (create(evaluation_mode=9), "mutex_group.evaluation_mode"),
 }
 
@@ -109,7 +145,9 @@ def requests_with_id(group_id: str):
         "UpdateMutexGroup": api.UpdateMutexGroupRequest(
             mutex_group=groups.MutexGroup(id=group_id, name="N")
         ),
-        "UpdateSlot": api.UpdateSlotRequest(mutex_group_id=group_id, slot_index=1, update_mask=mask),
+        "UpdateSlot": api.UpdateSlotRequest(
+            mutex_group_id=group_id, slot_index=1, update_mask=mask
+        ),
         "AddSlotMembers": api.AddSlotMembersRequest(
             mutex_group_id=group_id, slot_index=1, experiment_ids=[1]
         ),

@@ -69,7 +69,9 @@ def test_allows_what_a_folder_may_use(check, path, include):
 )
 def test_refuses_what_a_folder_may_not_use(check, path, include):
     name = include.strip('<>"')
-    assert [line.split(": ")[0] for line in check({path: f"\n#include {include}\n"})] == [f"{path}:2"], name
+    assert [line.split(": ")[0] for line in check({path: f"\n#include {include}\n"})] == [
+        f"{path}:2"
+    ], name
 
 
 def test_refuses_grpc_names_below_rpc_but_not_in_comments(check):
