@@ -81,7 +81,7 @@ std::size_t MendNumber(std::string& text, std::size_t begin) {
   rapidjson::StringStream stream(padded.c_str());
   reader.Parse(stream, ignore);
   if (reader.GetParseErrorCode() == rapidjson::kParseErrorNumberTooBig) {
-    text.replace(begin, number.size(), "0." + std::string(number.size() - 3, '0') + "1");
+    text.replace(begin, number.size(), "1e" + std::string(number.size() - 5, '0') + "300");
   }
   return end;
 }
