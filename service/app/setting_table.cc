@@ -1,0 +1,266 @@
+#include "service/app/setting_table.h"
+
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "service/app/setting_values.h"
+
+namespace mutexd::app {
+namespace {
+
+using Apply = std::function<absl::Status(absl::Span<const std::string>, Settings&)>;
+
+constexpr absl::string_view kServing = "Serving";
+constexpr absl::string_view kUpstream = "Amplitude";
+constexpr absl::string_view kSandbox = "Sandbox";
+constexpr absl::string_view kCalls = "Calls";
+constexpr absl::string_view kOperation = "Operation";
+
+constexpr absl::string_view kManagementKey = "amplitude-management-key";
+
+// The order of the enumerations.
+constexpr absl::string_view kRegions[] = {"us", "eu"};
+constexpr absl::string_view kLogLevels[] = {"debug", "info", "warning", "error", "critical"};
+constexpr absl::string_view kLogFormats[] = {"json", "text"};
+
+Apply Duration(absl::Duration Settings::*member, absl::Duration least, absl::Duration most) {
+  return [=](absl::Span<const std::string> texts, Settings& settings) {
+    const auto duration = ParseDurationValue(texts[0], least, most);
+    if (duration.ok()) settings.*member = *duration;
+    return duration.status();
+  };
+}
+
+Apply Switch(bool Settings::*member) {
+  return [=](absl::Span<const std::string> texts, Settings& settings) {
+    const auto on = ParseSwitch(texts[0]);
+    if (on.ok()) settings.*member = *on;
+    return on.status();
+  };
+}
+
+Apply Path(std::string Settings::*member) {
+  return [=](absl::Span<const std::string> texts, Settings& settings) {
+    if (texts[0].empty()) return absl::InvalidArgumentError("is empty; give a path");
+    settings.*member = texts[0];
+    return absl::OkStatus();
+  };
+}
+
+template <typename Enum>
+Apply Choice(Enum Settings::*member, absl::Span<const absl::string_view> choices) {
+  return [=](absl::Span<const std::string> texts, Settings& settings) {
+    const auto choice = ParseChoice(texts[0], choices);
+    if (choice.ok()) settings.*member = static_cast<Enum>(*choice);
+    return choice.status();
+  };
+}
+
+absl::Status ApplyListen(absl::Span<const std::string> texts, Settings& settings) {
+  if (texts.empty()) return absl::InvalidArgumentError("is empty; give at least one address");
+  settings.listen.clear();
+  std::set<std::string> seen;
+  for (const std::string& text : texts) {
+    auto address = ParseListenAddress(text);
+    if (!address.ok()) {
+      if (texts.size() == 1) return address.status();
+      return absl::InvalidArgumentError(
+          absl::StrCat("in \"", text, "\" ", std::string(address.status().message())));
+    }
+    const bool fixed = address->is_unix() || address->port != 0;
+    if (fixed && !seen.insert(address->ToString()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("names ", address->ToString(), " twice; name each address once"));
+    }
+    settings.listen.push_back(*std::move(address));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyManagement(absl::Span<const std::string> texts, Settings& settings) {
+  settings.management.reset();
+  if (texts[0] == "off") return absl::OkStatus();
+  auto address = ParseListenAddress(texts[0]);
+  if (!address.ok()) return address.status();
+  if (address->is_unix()) {
+    return absl::InvalidArgumentError(
+        "the management port cannot be a unix socket; write it as 127.0.0.1:9464 or off");
+  }
+  settings.management = *std::move(address);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyAmplitudeUrl(absl::Span<const std::string> texts, Settings& settings) {
+  auto url = ParseUpstreamUrl(texts[0]);
+  if (url.ok()) settings.amplitude_url = *std::move(url);
+  return url.status();
+}
+
+absl::Status ApplyManagementKey(absl::Span<const std::string> texts, Settings& settings) {
+  const absl::string_view key = absl::StripAsciiWhitespace(texts[0]);
+  if (key.empty()) {
+    return absl::InvalidArgumentError("is empty; set it to the key, or unset it");
+  }
+  for (const char c : key) {
+    if (!absl::ascii_isgraph(c)) {
+      return absl::InvalidArgumentError(
+          "has spaces or characters beyond ASCII; set it to the key as Amplitude shows it");
+    }
+  }
+  settings.amplitude_management_key = std::string(key);
+  return absl::OkStatus();
+}
+
+absl::Status ApplySlotIndexBase(absl::Span<const std::string> texts, Settings& settings) {
+  static constexpr absl::string_view kBases[] = {"0", "1"};
+  const auto base = ParseChoice(texts[0], kBases);
+  if (base.ok()) settings.slot_index_base = *base;
+  return base.status();
+}
+
+absl::Status ApplyMaxReplyBytes(absl::Span<const std::string> texts, Settings& settings) {
+  const auto bytes = ParseByteSize(texts[0], 1024, std::size_t{256} << 20);
+  if (bytes.ok()) settings.max_reply_bytes = *bytes;
+  return bytes.status();
+}
+
+std::vector<Setting> MakeTable() {
+  using Kind = Setting::Kind;
+  const absl::Duration none = absl::ZeroDuration();
+  const absl::Duration shortest = absl::Milliseconds(1);
+  const absl::Duration hour = absl::Hours(1);
+  const absl::Duration day = absl::Hours(24);
+  return {
+      {"listen", kServing, "ADDR",
+       "Where to serve gRPC: 127.0.0.1:50051, [::1]:0, unix:/run/mutexd.sock; may be given several "
+       "times. Port 0 lets the system choose; the log line \"listening\" tells the real address",
+       "127.0.0.1:50051", Kind::kList, Setting::kEverywhere, ApplyListen},
+      {"management", kServing, "ADDR",
+       "Where to serve /healthz, /readyz and /metrics over plain HTTP; off serves none",
+       "127.0.0.1:9464", Kind::kValue, Setting::kEverywhere, ApplyManagement},
+      {"drain-timeout", kServing, "DURATION",
+       "How long calls under way may take to finish after SIGTERM or SIGINT", "25s", Kind::kValue,
+       Setting::kEverywhere, Duration(&Settings::drain_timeout, none, hour)},
+
+      {"region", kUpstream, "us|eu", "Amplitude's data center that holds the project", "us",
+       Kind::kValue, Setting::kEverywhere, Choice(&Settings::region, kRegions)},
+      {"amplitude-url", kUpstream, "URL",
+       "Amplitude's address instead of the region's; https, but for an address on this machine", "",
+       Kind::kValue, Setting::kEverywhere, ApplyAmplitudeUrl},
+      {"amplitude-ca-file", kUpstream, "PATH",
+       "PEM file of the certificate authorities to trust instead of the system's", "", Kind::kValue,
+       Setting::kEverywhere, Path(&Settings::amplitude_ca_file)},
+      {"amplitude-key-file", kUpstream, "PATH",
+       "File with the management key, read again when it changes. Instead of a file, the key "
+       "itself "
+       "can stand in the environment variable AMPLITUDE_MANAGEMENT_KEY; it is never a flag",
+       "", Kind::kValue, Setting::kEverywhere, Path(&Settings::amplitude_key_file)},
+      {kManagementKey, kUpstream, "KEY", "The management key", "", Kind::kValue,
+       Setting::kEnvironment, ApplyManagementKey},
+      {"slot-index-base", kUpstream, "0|1", "What Amplitude's path calls a group's first slot", "1",
+       Kind::kValue, Setting::kEverywhere, ApplySlotIndexBase},
+      {"upstream-timeout", kUpstream, "DURATION",
+       "The longest that one request to Amplitude may take", "10s", Kind::kValue,
+       Setting::kEverywhere, Duration(&Settings::upstream_timeout, shortest, hour)},
+
+      {"sandbox", kSandbox, "", "Start an emulator of Amplitude inside and use it; needs no key",
+       "false", Kind::kSwitch, Setting::kEverywhere, Switch(&Settings::sandbox)},
+      {"sandbox-state", kSandbox, "PATH",
+       "JSON file that keeps the emulator's groups; without it they last as long as the program",
+       "", Kind::kValue, Setting::kEverywhere, Path(&Settings::sandbox_state)},
+
+      {"default-deadline", kCalls, "DURATION", "The deadline of a call that comes without one",
+       "20s", Kind::kValue, Setting::kEverywhere,
+       Duration(&Settings::default_deadline, shortest, hour)},
+      {"write-visibility-timeout", kCalls, "DURATION",
+       "How long a write is looked for before the answer says that it is not visible yet", "2s",
+       Kind::kValue, Setting::kEverywhere,
+       Duration(&Settings::write_visibility_timeout, none, hour)},
+      {"default-max-staleness", kCalls, "DURATION",
+       "How old an answer may be when the request does not say", "0s", Kind::kValue,
+       Setting::kEverywhere, Duration(&Settings::default_max_staleness, none, day)},
+      {"max-staleness-limit", kCalls, "DURATION", "How old an answer a request may ask for at most",
+       "10m", Kind::kValue, Setting::kEverywhere,
+       Duration(&Settings::max_staleness_limit, none, day)},
+      {"max-reply-bytes", kCalls, "SIZE",
+       "The largest reply, in bytes or as 3.5MiB; clients accept 4 MiB unless told otherwise",
+       "3.5MiB", Kind::kValue, Setting::kEverywhere, ApplyMaxReplyBytes},
+
+      {"log-level", kOperation, "LEVEL",
+       "The least severe lines to log: debug, info, warning, error or critical", "info",
+       Kind::kValue, Setting::kEverywhere, Choice(&Settings::log_level, kLogLevels)},
+      {"log-format", kOperation, "json|text", "How log lines are written to stderr", "json",
+       Kind::kValue, Setting::kEverywhere, Choice(&Settings::log_format, kLogFormats)},
+      {"config", kOperation, "PATH",
+       "TOML file with settings, named as the flags without dashes in front", "", Kind::kValue,
+       Setting::kFlag | Setting::kEnvironment, Path(&Settings::config)},
+      {"check-config", kOperation, "",
+       "Print the settings that would take effect and where each comes from, and exit", "false",
+       Kind::kSwitch, Setting::kFlag, Switch(&Settings::check_config)},
+      {"version", kOperation, "", "Print the version and exit", "false", Kind::kSwitch,
+       Setting::kFlag, Switch(&Settings::version)},
+      {"help", kOperation, "", "Print this help and exit", "false", Kind::kSwitch, Setting::kFlag,
+       Switch(&Settings::help)},
+  };
+}
+
+void AppendWrapped(std::string& out, absl::string_view text) {
+  constexpr absl::string_view kIndent = "      ";
+  constexpr std::size_t kWidth = 92;
+  std::string line(kIndent);
+  for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
+    if (line.size() > kIndent.size() && line.size() + 1 + word.size() > kWidth) {
+      absl::StrAppend(&out, line, "\n");
+      line = std::string(kIndent);
+    }
+    absl::StrAppend(&line, line.size() > kIndent.size() ? " " : "", word);
+  }
+  absl::StrAppend(&out, line, "\n");
+}
+
+}  // namespace
+
+std::string Setting::EnvironmentName() const {
+  const std::string upper = absl::AsciiStrToUpper(absl::StrReplaceAll(name, {{"-", "_"}}));
+  return is_secret() ? upper : absl::StrCat("MUTEXD_", upper);
+}
+
+bool Setting::is_secret() const { return name == kManagementKey; }
+
+const std::vector<Setting>& SettingTable() {
+  static const auto* const table = new std::vector<Setting>(MakeTable());
+  return *table;
+}
+
+std::string HelpText() {
+  std::string text =
+      "mutexd: a gRPC service in front of the mutex groups of Amplitude Experiment.\n\n"
+      "Usage: mutexd [FLAGS]\n\n"
+      "A flag beats its environment variable, which beats the key of the same name in the file of\n"
+      "--config. Lists are repeated flags, comma-separated in the environment, arrays in the "
+      "file.\n"
+      "Durations are written 500ms, 10s, 5m.\n";
+  absl::string_view group;
+  for (const Setting& setting : SettingTable()) {
+    if ((setting.places & Setting::kFlag) == 0) continue;
+    if (setting.group != group) absl::StrAppend(&text, "\n", group = setting.group, ":\n");
+    absl::StrAppend(&text, "  --", setting.name, setting.value_name.empty() ? "" : " ",
+                    setting.value_name, "\n");
+    const bool has_default =
+        !setting.default_text.empty() && setting.kind != Setting::Kind::kSwitch;
+    AppendWrapped(text,
+                  absl::StrCat(setting.meaning,
+                               has_default ? absl::StrCat(" (", setting.default_text, ")") : "",
+                               (setting.places & Setting::kEnvironment) != 0
+                                   ? absl::StrCat(" [", setting.EnvironmentName(), "]")
+                                   : ""));
+  }
+  return text;
+}
+
+}  // namespace mutexd::app

@@ -1,0 +1,43 @@
+// How single values of settings are written: durations, sizes, URLs, choices.
+//
+// Errors are the second half of a sentence that names the setting and the value: what is wrong, and
+// how to write it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+namespace mutexd::app {
+
+// `500ms`, `10s`, `5m`, `1m30s`; from `least` to `most`.
+absl::StatusOr<absl::Duration> ParseDurationValue(absl::string_view text, absl::Duration least,
+                                                  absl::Duration most);
+
+// Plain bytes, or a number with B, KB, MB, GB, KiB, MiB or GiB, such as `3.5MiB`; from `least` to
+// `most`.
+absl::StatusOr<std::size_t> ParseByteSize(absl::string_view text, std::size_t least,
+                                          std::size_t most);
+
+// `true` or `false`, and what people write for them: 1, 0, yes, no, on, off.
+absl::StatusOr<bool> ParseSwitch(absl::string_view text);
+
+// The position of `text` among `choices`.
+absl::StatusOr<int> ParseChoice(absl::string_view text,
+                                absl::Span<const absl::string_view> choices);
+
+// An absolute http or https URL without user, query and fragment; http only where the host is this
+// machine. Trailing slashes are cut.
+absl::StatusOr<std::string> ParseUpstreamUrl(absl::string_view text);
+
+// The candidate that `name` was probably meant to be; empty when none is near.
+absl::string_view NearestName(absl::string_view name,
+                              absl::Span<const absl::string_view> candidates);
+
+}  // namespace mutexd::app

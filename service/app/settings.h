@@ -1,0 +1,64 @@
+// What `mutexd` can be told, and where each value came from.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "service/amplitude/upstream.h"
+#include "service/app/listen_address.h"
+#include "service/telemetry/log.h"
+
+namespace mutexd::app {
+
+// Every value has been checked: see setting_table.cc for defaults and ranges.
+struct Settings {
+  std::vector<ListenAddress> listen;
+  std::optional<ListenAddress> management;  // absent: off
+
+  amplitude::Region region = amplitude::Region::kUs;
+  std::optional<std::string> amplitude_url;  // beats the region
+  std::string amplitude_ca_file;             // empty: the system's
+  std::string amplitude_key_file;            // at most one of this and
+  std::string amplitude_management_key;      // this is set
+  int slot_index_base = 1;
+  absl::Duration upstream_timeout;
+
+  bool sandbox = false;
+  std::string sandbox_state;  // empty: kept in memory
+
+  absl::Duration default_deadline;
+  absl::Duration write_visibility_timeout;
+  absl::Duration default_max_staleness;
+  absl::Duration max_staleness_limit;
+  std::size_t max_reply_bytes = 0;
+
+  telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;
+  telemetry::LogFormat log_format = telemetry::LogFormat::kJson;
+  absl::Duration drain_timeout;
+
+  std::string config;  // the path of the file; empty: none
+  bool check_config = false;
+  bool version = false;
+  bool help = false;
+};
+
+enum class OriginKind { kDefault, kFile, kEnvironment, kFlag };  // the later beats the earlier
+
+struct Origin {
+  OriginKind kind = OriginKind::kDefault;
+  std::string where;  // for people: "default", "flag --listen", "MUTEXD_LISTEN", "mutexd.toml:3"
+};
+
+// One setting as it takes effect. `texts` is as written; one element but for lists; empty when the
+// setting has neither value nor default.
+struct EffectiveValue {
+  absl::string_view name;
+  std::vector<std::string> texts;
+  Origin origin;
+};
+
+}  // namespace mutexd::app
