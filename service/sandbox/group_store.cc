@@ -171,7 +171,9 @@ absl::Status GroupStore::SaveLocked(const StoredGroup& changed) const {
   } else {
     all[position->second] = changed;
   }
-  return options_.save(all);
+  // Whatever the system's error is: it must not look as if the group did not exist.
+  const absl::Status saved = options_.save(all);
+  return saved.ok() ? saved : absl::InternalError(saved.message());
 }
 
 absl::Status GroupStore::CommitLocked(Versions& versions, MutexGroup changed) {

@@ -30,9 +30,9 @@ MutexGroup Sample(std::int64_t id, std::string key, std::string name, std::strin
   return group;
 }
 
-// 0 to 4,000 members: most groups are small, every 10th is large, every 50th very large.
+// 0 to 5,000 members: most groups are small, every 10th is large, every 50th very large.
 int GeneratedIndividuals(int number) {
-  if (number % 50 == 0) return 4000;
+  if (number % 50 == 0) return 5000;
   if (number % 10 == 0) return 400;
   return number * 7 % 60;
 }
