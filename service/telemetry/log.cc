@@ -70,16 +70,25 @@ void AppendQuoted(std::string& out, absl::string_view text) {
   out += '"';
 }
 
-void AppendValue(std::string& out, const LogField::Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) {
-    AppendQuoted(out, *text);
-  } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-    absl::StrAppend(&out, *integer);
-  } else if (const auto* number = std::get_if<double>(&value)) {
-    absl::StrAppend(&out, std::isfinite(*number) ? absl::StrFormat("%.3f", *number) : "null");
-  } else {
-    absl::StrAppend(&out, std::get<bool>(value) ? "true" : "false");
+void Append(std::string& out, const std::string& text) { AppendQuoted(out, text); }
+void Append(std::string& out, std::int64_t number) { absl::StrAppend(&out, number); }
+void Append(std::string& out, double number) {
+  absl::StrAppend(&out, std::isfinite(number) ? absl::StrFormat("%.3f", number) : "null");
+}
+void Append(std::string& out, bool yes) { absl::StrAppend(&out, yes ? "true" : "false"); }
+
+template <typename Element>
+void Append(std::string& out, const std::vector<Element>& elements) {
+  out += '[';
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    if (i > 0) out += ',';
+    Append(out, elements[i]);
   }
+  out += ']';
+}
+
+void AppendValue(std::string& out, const LogField::Value& value) {
+  std::visit([&out](const auto& kind) { Append(out, kind); }, value);
 }
 
 std::string Timestamp(absl::Time time) {

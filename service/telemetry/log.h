@@ -29,7 +29,8 @@ enum class LogFormat { kJson, kText };
 absl::string_view LogLevelName(LogLevel level);
 
 struct LogField {
-  using Value = std::variant<std::string, std::int64_t, double, bool>;
+  using Value = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>,
+                             std::vector<std::int64_t>>;
 
   LogField(absl::string_view field_name, absl::string_view text)
       : name(field_name), value(std::string(text)) {}
@@ -38,6 +39,10 @@ struct LogField {
   LogField(absl::string_view field_name, const std::string& text) : name(field_name), value(text) {}
   LogField(absl::string_view field_name, bool yes) : name(field_name), value(yes) {}
   LogField(absl::string_view field_name, double number) : name(field_name), value(number) {}
+  LogField(absl::string_view field_name, std::vector<std::string> texts)
+      : name(field_name), value(std::move(texts)) {}
+  LogField(absl::string_view field_name, std::vector<std::int64_t> numbers)
+      : name(field_name), value(std::move(numbers)) {}
   template <typename Integer, typename = std::enable_if_t<std::is_integral_v<Integer>>>
   LogField(absl::string_view field_name, Integer number)
       : name(field_name), value(static_cast<std::int64_t>(number)) {}

@@ -1,0 +1,103 @@
+#include "service/rpc/grpc_server.h"
+
+#include <grpc/grpc.h>
+#include <grpc/support/log.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/resource_quota.h>
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace mutexd::rpc {
+namespace {
+
+constexpr int kLargestRequest = 4 << 20;    // bytes: gRPC's default, said aloud
+constexpr int kLargestMetadata = 16 << 10;  // bytes of all of a call's metadata
+constexpr std::size_t kMemory = std::size_t{512} << 20;
+constexpr int kStreamsPerConnection = 1000;
+
+// Ordinary clients ping every 10 s at the most. By default gRPC allows a ping every five minutes
+// and answers more with GOAWAY too_many_pings.
+constexpr int kShortestPingInterval = 5'000;  // ms
+
+// A connection whose client vanished without a word is found out in about a minute.
+constexpr int kKeepaliveTime = 60'000;     // ms
+constexpr int kKeepaliveTimeout = 20'000;  // ms
+
+void SetLimits(grpc::ServerBuilder& builder) {
+  grpc::ResourceQuota quota("mutexd");
+  quota.Resize(kMemory);
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(kLargestRequest);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kLargestMetadata);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kShortestPingInterval);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTime);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeout);
+  // By default two servers can share a port without noticing.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
+    const std::vector<std::string>& addresses, const std::vector<grpc::Service*>& services) {
+  std::unique_ptr<GrpcServer> server(new GrpcServer());
+  for (const std::string& address : addresses) server->listeners_.push_back({address, 0});
+
+  grpc::ServerBuilder builder;
+  SetLimits(builder);
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  for (Listener& listener : server->listeners_) {
+    builder.AddListeningPort(listener.address, grpc::InsecureServerCredentials(),
+                             &listener.bound_port);
+  }
+  server->server_ = builder.BuildAndStart();
+  for (const Listener& listener : server->listeners_) {
+    if (listener.bound_port != 0) continue;
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", listener.address));
+  }
+  if (!server->server_) return absl::InternalError("gRPC cannot start its server");
+  return server;
+}
+
+GrpcServer::~GrpcServer() {
+  if (server_) Drain(absl::ZeroDuration());
+}
+
+void GrpcServer::Drain(absl::Duration timeout) {
+  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout));
+  server_->Wait();
+}
+
+#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR < 65
+namespace {
+
+std::function<void(GrpcLogSeverity, absl::string_view)>& LogRoute() {
+  static auto* const route = new std::function<void(GrpcLogSeverity, absl::string_view)>();
+  return *route;
+}
+
+void WriteToRoute(gpr_log_func_args* line) {
+  const GrpcLogSeverity severity =
+      line->severity == GPR_LOG_SEVERITY_ERROR  ? GrpcLogSeverity::kError
+      : line->severity == GPR_LOG_SEVERITY_INFO ? GrpcLogSeverity::kInfo
+                                                : GrpcLogSeverity::kDebug;
+  LogRoute()(severity, line->message);
+}
+
+}  // namespace
+
+void RouteGrpcLog(std::function<void(GrpcLogSeverity, absl::string_view)> write) {
+  LogRoute() = std::move(write);
+  gpr_set_log_function(LogRoute() ? WriteToRoute : nullptr);
+}
+#else
+void RouteGrpcLog(std::function<void(GrpcLogSeverity, absl::string_view)>) {}
+#endif
+
+}  // namespace mutexd::rpc
