@@ -1,9 +1,5 @@
 #include "service/http/curl_loop.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <asio/post.hpp>
 
 #include <chrono>
@@ -12,7 +8,7 @@
 namespace mutexd::http {
 
 CurlLoop::CurlLoop(asio::io_context& loop, const Limits& limits)
-    : loop_(loop), limits_(limits), multi_(curl_multi_init()), timer_(loop) {
+    : loop_(loop), multi_(curl_multi_init()), timer_(loop) {
   if (multi_ == nullptr) return;  // out of memory: as good as closed
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlLoop::OnSocket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
@@ -27,10 +23,6 @@ CurlLoop::~CurlLoop() { Close(); }
 
 CURLcode CurlLoop::Start(CURL* easy, OnDone on_done) {
   if (multi_ == nullptr) return CURLE_ABORTED_BY_CALLBACK;
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlLoop::OnOpenSocket);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlLoop::OnCloseSocket);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
   if (curl_multi_add_handle(multi_, easy) != CURLM_OK) return CURLE_FAILED_INIT;
   transfers_.emplace(easy, std::move(on_done));
   return CURLE_OK;
@@ -49,7 +41,7 @@ void CurlLoop::Close() {
     transfer.mapped()(CURLE_ABORTED_BY_CALLBACK);
   }
   curl_multi_cleanup(std::exchange(multi_, nullptr));
-  for (auto& [descriptor, socket] : sockets_) socket.watch->Release();
+  for (const auto& [socket, watch] : sockets_) watch->Release();
   sockets_.clear();
   timer_.cancel();
 }
@@ -70,56 +62,20 @@ int CurlLoop::OnTimer(CURLM* /*multi*/, long timeout_ms, void* self) {
   return 0;
 }
 
-curl_socket_t CurlLoop::OnOpenSocket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
-  auto* loop = static_cast<CurlLoop*>(self);
-  const int descriptor =
-      ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (descriptor < 0) return CURL_SOCKET_BAD;
-#ifdef TCP_USER_TIMEOUT
-  const auto unacknowledged =
-      static_cast<unsigned int>(absl::ToInt64Milliseconds(loop->limits_.unacknowledged));
-  if (address->protocol == IPPROTO_TCP && unacknowledged > 0) {
-    ::setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged,
-                 sizeof(unacknowledged));
-  }
-#endif
-  std::shared_ptr<SocketWatch> watch = loop->MakeWatch(descriptor);
-  if (watch == nullptr) {
-    ::close(descriptor);
-    return CURL_SOCKET_BAD;
-  }
-  loop->sockets_[descriptor] = {.watch = std::move(watch), .own = true};
-  return descriptor;
-}
-
-int CurlLoop::OnCloseSocket(void* self, curl_socket_t socket) {
-  auto* loop = static_cast<CurlLoop*>(self);
-  if (const auto found = loop->sockets_.find(socket); found != loop->sockets_.end()) {
-    found->second.watch->Release();
-    loop->sockets_.erase(found);
-  }
-  return ::close(socket);
-}
-
 void CurlLoop::Watch(curl_socket_t socket, int what) {
   auto found = sockets_.find(socket);
   if (what == CURL_POLL_REMOVE) {
     if (found == sockets_.end()) return;
-    if (found->second.own) {
-      found->second.watch->WatchFor(false, false);
-      return;
-    }
-    found->second.watch->Release();
+    found->second->Release();
     sockets_.erase(found);
     return;
   }
   if (found == sockets_.end()) {
     std::shared_ptr<SocketWatch> watch = MakeWatch(socket);
-    // A resolver's socket that cannot be watched: libcurl also looks at its resolver by the clock.
-    if (watch == nullptr) return;
-    found = sockets_.emplace(socket, Socket{.watch = std::move(watch), .own = false}).first;
+    if (watch == nullptr) return;  // out of memory: the transfer ends by its time-out
+    found = sockets_.emplace(socket, std::move(watch)).first;
   }
-  found->second.watch->WatchFor((what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
+  found->second->WatchFor((what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
 }
 
 // Called by libcurl in the middle of its work, so what is due now is posted.

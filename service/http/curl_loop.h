@@ -9,7 +9,6 @@
 #include <memory>
 #include <unordered_map>
 
-#include "absl/time/time.h"
 #include "service/http/socket_watch.h"
 
 namespace mutexd::http {
@@ -19,9 +18,8 @@ namespace mutexd::http {
 class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
  public:
   struct Limits {
-    int max_host_connections = 0;   // 0: any number
-    int max_kept_connections = 0;   // connections kept for later transfers
-    absl::Duration unacknowledged;  // see CurlTransportOptions::unacknowledged_timeout
+    int max_host_connections = 0;  // 0: any number
+    int max_kept_connections = 0;  // connections kept for later transfers
   };
 
   // What a transfer's end is told to. Must neither start nor stop transfers: it wakes somebody up.
@@ -30,7 +28,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   CurlLoop(asio::io_context& loop, const Limits& limits);
   ~CurlLoop();
 
-  // Runs a transfer, whose sockets will be this object's. After CURLE_OK `on_done` is called once,
+  // Runs a transfer. After CURLE_OK `on_done` is called once,
   // from a handler of its own, unless Stop comes first. CURLE_ABORTED_BY_CALLBACK after Close,
   // CURLE_FAILED_INIT when libcurl refuses.
   CURLcode Start(CURL* easy, OnDone on_done);
@@ -46,15 +44,6 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
  private:
   static int OnSocket(CURL* easy, curl_socket_t socket, int what, void* self, void* socket_data);
   static int OnTimer(CURLM* multi, long timeout_ms, void* self);
-  static curl_socket_t OnOpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
-  static int OnCloseSocket(void* self, curl_socket_t socket);
-
-  // A socket that libcurl uses. Those it opened through OnOpenSocket stay registered with the event
-  // loop until they are closed; others (of its resolver) only while they are watched.
-  struct Socket {
-    std::shared_ptr<SocketWatch> watch;
-    bool own = false;
-  };
 
   void Watch(curl_socket_t socket, int what);
   void ScheduleTimeouts(long timeout_ms);
@@ -63,11 +52,12 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   void ReportDone();
 
   asio::io_context& loop_;
-  const Limits limits_;
   CURLM* multi_;
   asio::steady_timer timer_;
   bool timeouts_posted_ = false;
-  std::unordered_map<curl_socket_t, Socket> sockets_;
+  // Only as long as libcurl wants to hear of them: it closes sockets without a word afterwards, and
+  // their numbers come back as others'.
+  std::unordered_map<curl_socket_t, std::shared_ptr<SocketWatch>> sockets_;
   std::unordered_map<CURL*, OnDone> transfers_;
 };
 

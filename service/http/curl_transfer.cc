@@ -1,5 +1,9 @@
 #include "service/http/curl_transfer.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -41,50 +45,52 @@ bool IsHttps(absl::string_view url) { return absl::StartsWithIgnoreCase(url, "ht
 }  // namespace
 
 CurlTransfer::CurlTransfer(const HttpRequest& request, const CurlTransportOptions& options)
-    : request_(request), handle_(curl_easy_init()) {
-  if (handle_ != nullptr && !Configure(options)) handle_.reset();
+    : request_(request), options_(options), handle_(curl_easy_init()) {
+  if (handle_ != nullptr && !Configure()) handle_.reset();
 }
 
-bool CurlTransfer::Configure(const CurlTransportOptions& options) {
+bool CurlTransfer::Configure() {
   return Set(CURLOPT_URL, request_.url.c_str()) &&
          // Dots in a path are sent as they were written.
          Set(CURLOPT_PATH_AS_IS, 1L) && Set(CURLOPT_PROTOCOLS_STR, "http,https") &&
          Set(CURLOPT_NOSIGNAL, 1L) && Set(CURLOPT_ERRORBUFFER, error_.data()) &&
-         Set(CURLOPT_USERAGENT, options.user_agent.c_str()) &&
+         Set(CURLOPT_USERAGENT, options_.user_agent.c_str()) &&
          Set(CURLOPT_ACCEPT_ENCODING, "") &&  // all that libcurl can decode
          Set(CURLOPT_BUFFERSIZE, kReceiveBuffer) &&
          Set(CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeadLine) && Set(CURLOPT_HEADERDATA, this) &&
          Set(CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody) && Set(CURLOPT_WRITEDATA, this) &&
          // The answer of a proxy to CONNECT is not the response.
-         Set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && ConfigureTls(options) &&
-         ConfigureConnection(options) && ConfigureMethod() && ConfigureHeaders();
+         Set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && ConfigureTls() && ConfigureConnection() &&
+         ConfigureMethod() && ConfigureHeaders();
 }
 
-bool CurlTransfer::ConfigureTls(const CurlTransportOptions& options) {
+bool CurlTransfer::ConfigureTls() {
   return Set(CURLOPT_SSL_VERIFYPEER, 1L) && Set(CURLOPT_SSL_VERIFYHOST, 2L) &&
          Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) &&
-         (options.ca_file.empty() || Set(CURLOPT_CAINFO, options.ca_file.c_str()));
+         (options_.ca_file.empty() || Set(CURLOPT_CAINFO, options_.ca_file.c_str()));
 }
 
-bool CurlTransfer::ConfigureConnection(const CurlTransportOptions& options) {
+bool CurlTransfer::ConfigureConnection() {
   // libcurl repeats a request on its own where HTTP/2 says that it was not processed (a refused
   // stream); HTTP/1.1 has no such thing, and one request gains nothing from multiplexing.
   const bool http2 = IsHttps(request_.url) && !request_.fresh_connection;
   if (!Set(CURLOPT_HTTP_VERSION,
            static_cast<long>(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)) ||
       !Set(CURLOPT_PIPEWAIT, http2 ? 1L : 0L) ||
-      !Set(CURLOPT_CONNECTTIMEOUT_MS, WholeMilliseconds(options.connect_timeout)) ||
-      !Set(CURLOPT_MAXAGE_CONN, WholeSeconds(options.max_connection_idle)) ||
-      !Set(CURLOPT_MAXLIFETIME_CONN, WholeSeconds(options.max_connection_age)) ||
+      !Set(CURLOPT_CONNECTTIMEOUT_MS, WholeMilliseconds(options_.connect_timeout)) ||
+      !Set(CURLOPT_SOCKOPTFUNCTION, &CurlTransfer::OnSocketOpen) ||
+      !Set(CURLOPT_SOCKOPTDATA, this) ||
+      !Set(CURLOPT_MAXAGE_CONN, WholeSeconds(options_.max_connection_idle)) ||
+      !Set(CURLOPT_MAXLIFETIME_CONN, WholeSeconds(options_.max_connection_age)) ||
       // Without it, stopping a transfer whose name is being resolved waits for the resolver's
       // thread: the whole event loop would hang on a DNS server that does not answer.
       !Set(CURLOPT_QUICK_EXIT, 1L)) {
     return false;
   }
-  if (options.keepalive > absl::ZeroDuration() &&
+  if (options_.keepalive > absl::ZeroDuration() &&
       (!Set(CURLOPT_TCP_KEEPALIVE, 1L) ||
-       !Set(CURLOPT_TCP_KEEPIDLE, WholeSeconds(options.keepalive)) ||
-       !Set(CURLOPT_TCP_KEEPINTVL, WholeSeconds(options.keepalive)))) {
+       !Set(CURLOPT_TCP_KEEPIDLE, WholeSeconds(options_.keepalive)) ||
+       !Set(CURLOPT_TCP_KEEPINTVL, WholeSeconds(options_.keepalive)))) {
     return false;
   }
   return !request_.fresh_connection ||
@@ -139,6 +145,16 @@ std::size_t CurlTransfer::OnBody(char* data, std::size_t size, std::size_t count
   return transfer->Receive({data, size * count}) ? size * count : 0;
 }
 
+int CurlTransfer::OnSocketOpen(void* self, curl_socket_t socket,
+                               curlsocktype /*purpose*/) noexcept {
+  const auto* transfer = static_cast<const CurlTransfer*>(self);
+  const auto timeout_ms =
+      static_cast<unsigned int>(WholeMilliseconds(transfer->options_.unacknowledged_timeout));
+  // A socket that does not know this option works without.
+  ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+  return CURL_SOCKOPT_OK;
+}
+
 bool CurlTransfer::Receive(absl::string_view data) {
   if (body_.empty()) {
     const curl_off_t length =
@@ -178,7 +194,7 @@ HttpFailure CurlTransfer::StoppedResult(HttpFailureKind kind, std::string messag
 }
 
 bool CurlTransfer::FailedWaitingForAnother(CURLcode code) const {
-  return code != CURLE_OK && !RequestSent(code) && Info(CURLINFO_CONNECT_TIME_T) == 0;
+  return http::FailedWaitingForAnother(code, RequestSent(code), Info(CURLINFO_NAMELOOKUP_TIME_T));
 }
 
 void CurlTransfer::ForbidReuse() { Set(CURLOPT_FORBID_REUSE, 1L); }

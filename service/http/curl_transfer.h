@@ -34,8 +34,7 @@ class CurlTransfer {
   // The result of a run that was stopped.
   HttpFailure StoppedResult(HttpFailureKind kind, std::string message) const;
 
-  // Whether a run that ended with `code` failed by no fault of its own: it waited for a connection
-  // that another transfer was opening, nothing was sent, and it may be run again.
+  // See curl_result.h.
   bool FailedWaitingForAnother(CURLcode code) const;
 
   // To be called before stopping a run that timed out: no other request should inherit a connection
@@ -50,9 +49,11 @@ class CurlTransfer {
                                 void* self) noexcept;
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self) noexcept;
 
-  bool Configure(const CurlTransportOptions& options);
-  bool ConfigureTls(const CurlTransportOptions& options);
-  bool ConfigureConnection(const CurlTransportOptions& options);
+  static int OnSocketOpen(void* self, curl_socket_t socket, curlsocktype purpose) noexcept;
+
+  bool Configure();
+  bool ConfigureTls();
+  bool ConfigureConnection();
   bool ConfigureMethod();
   bool ConfigureHeaders();
   bool AddHeaderLine(const std::string& line);
@@ -73,6 +74,7 @@ class CurlTransfer {
   };
 
   const HttpRequest& request_;
+  const CurlTransportOptions& options_;
   std::unique_ptr<curl_slist, FreeList> header_lines_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   std::unique_ptr<CURL, FreeHandle> handle_;  // refers to those above

@@ -75,11 +75,8 @@ class CurlTransport::Core {
         // cap behind others.
         shared_(std::make_shared<CurlLoop>(
             loop, CurlLoop::Limits{.max_host_connections = options_.max_http1_connections,
-                                   .max_kept_connections = options_.max_http1_connections,
-                                   .unacknowledged = options_.unacknowledged_timeout})),
-        fresh_(std::make_shared<CurlLoop>(
-            loop, CurlLoop::Limits{.max_kept_connections = 1,
-                                   .unacknowledged = options_.unacknowledged_timeout})) {}
+                                   .max_kept_connections = options_.max_http1_connections})),
+        fresh_(std::make_shared<CurlLoop>(loop, CurlLoop::Limits{.max_kept_connections = 1})) {}
 
   // The transport is gone: ends what is under way. Coroutines keep this alive until they notice.
   void Close() {

@@ -20,11 +20,6 @@ void SocketWatch::WatchFor(bool readable, bool writable) {
   if (!registered_) return;
   read_.wanted = readable;
   write_.wanted = writable;
-  if (!readable && !writable && (read_.waiting || write_.waiting)) {
-    // A wait on an idle socket would keep the loop from running out of work.
-    asio::error_code ignored;
-    descriptor_.cancel(ignored);
-  }
   Arm(read_);
   Arm(write_);
 }
@@ -42,9 +37,8 @@ void SocketWatch::Arm(Direction& direction) {
       direction.wait, [self = shared_from_this(), &direction](asio::error_code error) {
         direction.waiting = false;
         if (!self->registered_) return;
-        // A wait that is no longer wanted is left to run out; one that was cancelled may be wanted
-        // again by now.
-        if (direction.wanted && error != asio::error::operation_aborted) {
+        // A wait that is no longer wanted is left to run out.
+        if (direction.wanted) {
           self->on_event_(self->socket_, error ? Event::kError : direction.event);
         }
         if (self->registered_) self->Arm(direction);

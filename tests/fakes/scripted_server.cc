@@ -138,7 +138,7 @@ ScriptedServer::~ScriptedServer() {
   ::shutdown(listener_, SHUT_RDWR);
   acceptor_.join();
   ::close(listener_);
-  for (std::thread& thread : threads_) thread.join();
+  for (auto& [connection, thread] : threads_) thread.join();
 }
 
 std::string ScriptedServer::Url(absl::string_view target) const {
@@ -147,7 +147,7 @@ std::string ScriptedServer::Url(absl::string_view target) const {
 
 int ScriptedServer::connections() const {
   const std::lock_guard lock(mutex_);
-  return static_cast<int>(threads_.size());
+  return accepted_;
 }
 
 std::vector<ReceivedRequest> ScriptedServer::requests() const {
@@ -168,9 +168,10 @@ void ScriptedServer::Accept() {
       if (socket >= 0) ::close(socket);
       return;
     }
-    const int connection = static_cast<int>(threads_.size());
+    JoinEnded();
+    const int connection = accepted_++;
     open_[connection] = socket;
-    threads_.emplace_back([this, socket, connection] { Serve(socket, connection); });
+    threads_[connection] = std::thread([this, socket, connection] { Serve(socket, connection); });
   }
 }
 
@@ -180,6 +181,13 @@ void ScriptedServer::Serve(int socket, int connection) {
   const std::lock_guard lock(mutex_);
   open_.erase(connection);
   ::close(socket);
+  ended_.push_back(connection);
+}
+
+// What such a thread still does is to unlock the mutex that the caller holds, or has held since.
+void ScriptedServer::JoinEnded() {
+  for (const int connection : ended_) threads_.extract(connection).mapped().join();
+  ended_.clear();
 }
 
 void ScriptedServer::Remember(const ReceivedRequest& request) {

@@ -95,6 +95,7 @@ class ScriptedServer {
 
   void Accept();
   void Serve(int socket, int connection);
+  void JoinEnded();
   void Remember(const ReceivedRequest& request);
 
   const Script script_;
@@ -104,8 +105,10 @@ class ScriptedServer {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
+  int accepted_ = 0;
   std::map<int, int> open_;  // connection to socket
-  std::vector<std::thread> threads_;
+  std::map<int, std::thread> threads_;
+  std::vector<int> ended_;  // connections whose threads can be joined
   std::vector<ReceivedRequest> requests_;
   std::thread acceptor_;
 };

@@ -27,7 +27,7 @@ namespace {
 // `directory`.
 constexpr absl::string_view kNginxConfiguration = R"(
 daemon off;
-master_process off;
+worker_processes 1;
 pid $0;
 error_log $1 warn;
 events { worker_connections 4096; }
@@ -54,7 +54,7 @@ constexpr int kListenerInChild = 3;
 // nginx takes over listening sockets named in the environment, so the port is ours from the start,
 // and clients can connect before nginx is up.
 [[noreturn]] void BecomeNginx(int listener, const char* configuration, const char* error_log) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (listener == kListenerInChild) {
     ::fcntl(listener, F_SETFD, 0);
   } else {
@@ -125,10 +125,15 @@ TlsServer::TlsServer(const Certificate& certificate, const Options& options) {
           ? absl::StrCat("    http2_max_concurrent_streams ", options.max_concurrent_streams, ";\n")
           : "",
       "    location / { ", options.location, " }\n");
-  std::ofstream(configuration) << absl::Substitute(
-      kNginxConfiguration, directory_.File("nginx.pid"), error_log, directory_.File("bodies"),
-      directory_.File("replies"), directory_.File("unused"), port_, options.http2 ? "http2" : "",
-      certificate.certificate_file, certificate.key_file, rest);
+  // As root, nginx would make its worker somebody who cannot enter our directory.
+  const absl::string_view user = ::geteuid() == 0 ? "user root;" : "";
+  std::ofstream(configuration) << user
+                               << absl::Substitute(
+                                      kNginxConfiguration, directory_.File("nginx.pid"), error_log,
+                                      directory_.File("bodies"), directory_.File("replies"),
+                                      directory_.File("unused"), port_,
+                                      options.http2 ? "http2" : "", certificate.certificate_file,
+                                      certificate.key_file, rest);
   process_ = ::fork();
   if (process_ == 0) BecomeNginx(listener, configuration.c_str(), error_log.c_str());
   ::close(listener);
@@ -136,7 +141,7 @@ TlsServer::TlsServer(const Certificate& certificate, const Options& options) {
 }
 
 TlsServer::~TlsServer() {
-  ::kill(process_, SIGKILL);
+  ::kill(process_, SIGTERM);  // its worker goes with it
   ::waitpid(process_, nullptr, 0);
 }
 

@@ -125,7 +125,7 @@ TEST_F(CurlTransportTest, ReadsBodiesThatEndWithTheConnection) {
 TEST_F(CurlTransportTest, Decompresses) {
   const std::string plain(100000, 'a');
   ScriptedServer server(AnswerAll(Response(200, fakes::Gzip(plain), "Content-Encoding: gzip\r\n")));
-  EXPECT_EQ(ResponseOf(Fetch(server.Url())).body, plain);
+  EXPECT_TRUE(ResponseOf(Fetch(server.Url())).body == plain);
 }
 
 TEST_F(CurlTransportTest, ABodyOfExactlyTheCapIsWhole) {
@@ -152,7 +152,7 @@ TEST_F(CurlTransportTest, StopsReceivingABodyOverTheCap) {
   EXPECT_EQ(response.status, 502);
   EXPECT_EQ(response.Header("x-a"), "1");
   EXPECT_TRUE(response.body_truncated);
-  EXPECT_EQ(response.body, std::string(100000, 'x'));
+  EXPECT_TRUE(response.body == std::string(100000, 'x'));
 }
 
 TEST_F(CurlTransportTest, CountsTheCapAfterDecompression) {
