@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -144,10 +145,15 @@ void Listener::Adopt(int socket) {
   const int id = next_id_++;
   Connection& connection = connections_[id];
   connection.socket = socket;
-  connection.thread = std::thread([this, id, socket] {
-    serve_(socket, stopping_);
-    OnConnectionOver(id);
-  });
+  try {
+    connection.thread = std::thread([this, id, socket] {
+      serve_(socket, stopping_);
+      OnConnectionOver(id);
+    });
+  } catch (const std::system_error&) {  // the system has no more threads
+    connections_.erase(id);
+    close(socket);
+  }
 }
 
 void Listener::OnConnectionOver(int id) {

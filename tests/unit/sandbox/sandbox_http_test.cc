@@ -181,16 +181,18 @@ TEST_F(SandboxHttpTest, StopsAlthoughAPeerDoesNotReadItsReply) {
   sandbox_->Stop();
 }
 
-TEST_F(SandboxHttpTest, FinishesAReplyThatIsUnderWayWhenItStops) {
+TEST_F(SandboxHttpTest, FinishesARequestThatIsUnderWayWhenItStops) {
   options_.faults.latency = absl::Hours(1);
-  Restart();
-  RawConnection connection(port_);
-  connection.Send(Patch("/api/1/mutexes/1001", "{\"name\":\"n\"}"));
-  std::thread stopping([this] { sandbox_->Stop(); });
-  const std::string reply = connection.Reply();
-  stopping.join();
-  // Either it came before the stop and is answered, or it came too late and is not.
-  EXPECT_THAT(reply, testing::AnyOf(HasSubstr("\r\n\r\nOK"), ""));
+  // A request that comes too late for the stop is not answered; soon one comes in time.
+  std::string reply;
+  for (int i = 0; i < 1000 && reply.empty(); ++i) {
+    Restart();
+    RawConnection connection(port_);
+    connection.Send(Patch("/api/1/mutexes/1001", "{}"));
+    sandbox_->Stop();
+    reply = connection.Reply();
+  }
+  EXPECT_THAT(reply, HasSubstr("\r\n\r\nOK"));
 }
 
 TEST_F(SandboxHttpTest, ServesManyClientsAtOnce) {
