@@ -41,24 +41,19 @@ WriteGoal ArchivedGoal(GroupPtr before) {
   return goal;
 }
 
-// `before` is null when the group could not be read before. After a lost reply a group that says
-// nothing of its state tells nothing when it was there before, too.
+// `before` is null when the group could not be read before. A group that can be read and does not
+// say that it is archived is not.
 WriteGoal UnarchivedGoal(GroupPtr before) {
   WriteGoal goal;
-  goal.judge = [before](const absl::StatusOr<GroupPtr>& read, bool accepted) {
+  goal.judge = [before](const absl::StatusOr<GroupPtr>& read, bool) {
     if (!read.ok()) {
       return before == nullptr && GroupIsMissing(read.status()) ? Sight::kAsBefore
                                                                 : Sight::kUnclear;
     }
     const v1::MutexGroup& now = *(*read)->group;
-    if (now.state() == v1::MutexGroup::STATE_ARCHIVED) {
-      const bool as_before = before == nullptr || now.etag() == before->group->etag();
-      return as_before ? Sight::kAsBefore : Sight::kOther;
-    }
-    const bool tells = accepted || before == nullptr ||
-                       now.state() == v1::MutexGroup::STATE_ACTIVE ||
-                       before->group->state() == v1::MutexGroup::STATE_ARCHIVED;
-    return tells ? Sight::kDone : Sight::kUnclear;
+    if (now.state() != v1::MutexGroup::STATE_ARCHIVED) return Sight::kDone;
+    const bool as_before = before == nullptr || now.etag() == before->group->etag();
+    return as_before ? Sight::kAsBefore : Sight::kOther;
   };
   return goal;
 }
@@ -84,8 +79,8 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Unarchive(Gateway& gateway, amplitude:
   // An archived group may not be readable: that is no reason not to try.
   const bool unreadable = !read.ok() && GroupIsMissing(read.status());
   if (!read.ok() && !unreadable) co_return read;
-  if (unreadable && request.validate_only()) co_return read;
   if (unreadable && !request.etag().empty()) co_return EtagMismatch(id, "");
+  if (unreadable && request.validate_only()) co_return read;
 
   GroupPtr before;
   if (read.ok()) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "service/amplitude/error.h"
+#include "service/groups/cancellation.h"
 #include "service/groups/group_errors.h"
 #include "service/groups/group_reply.h"
 #include "service/groups/scan.h"
@@ -89,6 +90,7 @@ class Batch {
 
   asio::awaitable<absl::Status> GetMissing() {
     using namespace asio::experimental::awaitable_operators;  // NOLINT: no other way in
+    if (co_await WasCancelled()) co_return absl::CancelledError();
     queue_.assign(missing_.begin(), missing_.end());
     if (queue_.size() == 1) {
       co_await GetFromQueue();

@@ -40,10 +40,10 @@ absl::Status RequestIdReused(const v1::MutexGroup& found) {
                                            found.id(), "' from another body; use a new one"));
 }
 
-// Names the group that Amplitude said it made, for errors after its 2xx.
-absl::Status Naming(absl::Status status, const CreateResult& result) {
-  if (!result.id.empty()) amplitude::SetMetadata(status, "mutex_group_id", result.id);
-  if (!result.url.empty()) amplitude::SetMetadata(status, "url", result.url);
+// Names the group that was made, for errors after that.
+absl::Status Naming(absl::Status status, const std::string& id, const std::string& url) {
+  if (!id.empty()) amplitude::SetMetadata(status, "mutex_group_id", id);
+  if (!url.empty()) amplitude::SetMetadata(status, "url", url);
   return status;
 }
 
@@ -75,17 +75,19 @@ class Creation {
     if (result.effect == WriteEffect::kNone) {
       const bool taken = amplitude::ReasonOf(result.status) == v1::ERROR_REASON_KEY_ALREADY_EXISTS;
       if (!taken) co_return result.status;
-      co_return co_await LookFor(result.status, result.status);
+      co_return co_await LookFor(result.status, result.status, std::nullopt);
     }
     if (result.effect == WriteEffect::kUnknown) {
       co_return co_await LookFor(
+          result.status,
           WriteOutcomeUnknown("no mutex group with its key is to be found", result.status),
           WriteOutcomeUnknown("looking for its key failed", result.status));
     }
     if (!result.status.ok()) {
-      const absl::Status invisible = WriteNotYetVisible(absl::StrCat(
+      absl::Status invisible = WriteNotYetVisible(absl::StrCat(
           "the reply cannot be read (", result.status.message(), ") and its key is not found"));
-      co_return co_await LookFor(invisible, invisible);
+      CopyHttpStatus(result.status, invisible);
+      co_return co_await LookFor(result.status, invisible, invisible);
     }
     co_return co_await ReadCreated(std::move(result));
   }
@@ -93,23 +95,31 @@ class Creation {
  private:
   const std::string& key() const { return create_.group().key(); }
 
-  // Looks for the key until it shows, for up to the visibility time-out. `absent` is the answer
-  // when it does not, `unreadable` when it cannot be told.
-  asio::awaitable<absl::StatusOr<Created>> LookFor(absl::Status absent, absl::Status unreadable) {
+  // Looks for the key until it shows, for up to the visibility time-out, after a POST that ended
+  // with `post`. `absent` is the answer when it does not; `unreadable` when it cannot be told, or
+  // the look's own error where that is enough: the POST had no effect.
+  asio::awaitable<absl::StatusOr<Created>> LookFor(absl::Status post, absl::Status absent,
+                                                   std::optional<absl::Status> unreadable) {
     VisibilityWaits waits(gateway_);
     while (true) {
       absl::StatusOr<std::optional<Created>> found = co_await Look();
-      if (absl::IsCancelled(found.status())) co_return std::move(found).status();
-      if (found.ok() && *found) co_return **std::move(found);
-      const v1::ErrorReason reason = amplitude::ReasonOf(found.status());
+      absl::Status look = found.status();
+      if (absl::IsCancelled(look)) co_return look;
+      if (look.ok() && *found) {
+        call_.write_accepted = true;
+        co_return **std::move(found);
+      }
+      const v1::ErrorReason reason = amplitude::ReasonOf(look);
       if (reason == v1::ERROR_REASON_REQUEST_ID_REUSED ||
           reason == v1::ERROR_REASON_KEY_ALREADY_EXISTS) {
-        co_return std::move(found).status();
+        CopyHttpStatus(post, look);
+        co_return look;
       }
-      const bool may_pass = found.ok() || reason == v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE;
-      if (!may_pass || !co_await waits.Next()) {
-        co_return found.ok() ? std::move(absent) : std::move(unreadable);
-      }
+      const VisibilityWaits::End end = co_await waits.Next(look);
+      if (end == VisibilityWaits::End::kCancelled) co_return absl::CancelledError();
+      if (end == VisibilityWaits::End::kElapsed) continue;
+      if (look.ok()) co_return absent;
+      co_return std::move(unreadable).value_or(look);
     }
   }
 
@@ -121,9 +131,7 @@ class Creation {
     };
     absl::StatusOr<GroupPtr> group =
         co_await Settle(gateway_, call_, result.id, result, std::move(goal));
-    if (!group.ok()) co_return Naming(std::move(group).status(), result);
-    absl::Status size = CheckWrittenGroupSize(gateway_, call_, *(*group)->group);
-    if (!size.ok()) co_return Naming(std::move(size), result);
+    if (!group.ok()) co_return Naming(std::move(group).status(), result.id, result.url);
     co_return Created{*std::move(group), std::move(result.url)};
   }
 
@@ -132,17 +140,19 @@ class Creation {
   const MarkedCreate& create_;
 };
 
-// What Amplitude fills in, where the documentation says with what.
-GroupPtr AsItWouldBe(const Gateway& gateway, const v1::MutexGroup& group) {
-  FetchedGroup draft;
-  draft.group = &group;
-  draft.read_time = gateway.clock.Now();
-  return ChangedCopy(draft, [](v1::MutexGroup& changed) {
-    if (changed.evaluation_mode() == v1::EVALUATION_MODE_UNSPECIFIED) {
-      changed.set_evaluation_mode(v1::EVALUATION_MODE_REMOTE);
-    }
-    if (changed.bucketing_key().empty()) changed.set_bucketing_key("amplitude_id");
-  });
+// With what Amplitude fills in, where the documentation says with what. There is no etag without
+// the id that the group would have.
+GroupPtr AsItWouldBe(const Gateway& gateway, const v1::MutexGroup& asked) {
+  auto draft = std::make_shared<FetchedGroup>();
+  auto* group = google::protobuf::Arena::CreateMessage<v1::MutexGroup>(&draft->arena);
+  *group = asked;
+  if (group->evaluation_mode() == v1::EVALUATION_MODE_UNSPECIFIED) {
+    group->set_evaluation_mode(v1::EVALUATION_MODE_REMOTE);
+  }
+  if (group->bucketing_key().empty()) group->set_bucketing_key("amplitude_id");
+  draft->group = group;
+  draft->read_time = gateway.clock.Now();
+  return draft;
 }
 
 asio::awaitable<absl::StatusOr<Created>> Create(Gateway& gateway, amplitude::Call& call,
@@ -168,7 +178,7 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const v1::CreateMutexGroupRespons
   absl::StatusOr<Created> created = co_await Create(gateway, call, request);
   if (!created.ok()) co_return std::move(created).status();
   absl::Status size = CheckWrittenGroupSize(gateway, call, *created->group->group);
-  if (!size.ok()) co_return size;
+  if (!size.ok()) co_return Naming(std::move(size), created->group->group->id(), created->url);
   auto reply = ReplyWith<v1::CreateMutexGroupResponse>(std::move(created->group));
   reply->set_url(std::move(created->url));
   co_return reply;

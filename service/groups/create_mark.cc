@@ -87,11 +87,12 @@ MarkMatch MarkedCreate::Match(const v1::MutexGroup& found) const {
 
 bool MarkedCreate::EveryFieldEquals(const v1::MutexGroup& found) const {
   if (found.project_id() != group_.project_id() || found.key() != group_.key() ||
-      found.name() != group_.name() || found.description() != group_.description() ||
-      found.bucketing_salt() != group_.bucketing_salt() ||
+      found.name() != group_.name() || found.bucketing_salt() != group_.bucketing_salt() ||
       found.slots_size() != group_.slots_size()) {
     return false;
   }
+  const bool description_sent = !group_.description().empty();
+  if (description_sent && found.description() != group_.description()) return false;
   const bool mode_sent = group_.evaluation_mode() != v1::EVALUATION_MODE_UNSPECIFIED;
   if (mode_sent && found.evaluation_mode() != group_.evaluation_mode()) return false;
   const bool key_sent = !group_.bucketing_key().empty();

@@ -31,7 +31,7 @@ class MarkedCreate {
   const v1::MutexGroup& group() const { return group_; }
 
   // Whether `found`, which has this create's key, was made by it. A caller's own salt is no mark:
-  // then every field that was sent must be equal.
+  // then every field that was sent must be equal, an absent member list of a slot meaning none.
   MarkMatch Match(const v1::MutexGroup& found) const;
 
  private:

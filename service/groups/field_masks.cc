@@ -20,6 +20,9 @@ struct FixedPath {
 constexpr absl::string_view kImmutable = "cannot change after creation";
 constexpr absl::string_view kOutputOnly = "is set by Amplitude alone";
 
+constexpr absl::string_view kUseUpdateSlot =
+    ". Slots are changed one by one: use UpdateSlot, AddSlotMembers or RemoveSlotMembers";
+
 constexpr std::array<FixedPath, 13> kFixedGroupPaths = {{
     {"id", "addresses the group and cannot change"},
     {"project_id", kImmutable},
@@ -94,9 +97,10 @@ GroupMask ReadGroupMask(const google::protobuf::FieldMask& mask, const v1::Mutex
   if (mask.paths().empty()) {
     const GroupMask set{.name = !group.name().empty(), .description = !group.description().empty()};
     if (!set.name && !set.description) {
-      violations.push_back({"update_mask",
-                            "nothing to change: set name or description, or name in "
-                            "update_mask what shall be emptied"});
+      violations.push_back(
+          {"update_mask", absl::StrCat("nothing to change: set name or description, or name in "
+                                       "update_mask what shall be emptied",
+                                       group.slots().empty() ? "" : kUseUpdateSlot)});
     }
     return set;
   }

@@ -23,14 +23,19 @@ asio::awaitable<std::optional<GroupLock>> GroupLocks::Acquire(std::string name) 
   const auto [entry, was_free] = waiters_.try_emplace(name);
   if (was_free) co_return GroupLock(this, std::move(name));
 
-  Waiter waiter(co_await asio::this_coro::executor);
-  std::list<Waiter*>& line = entry->second;
-  const auto place = line.insert(line.end(), &waiter);
+  Waiter waiter(co_await asio::this_coro::executor, entry->second);
   asio::error_code ignored;
   co_await waiter.turn.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  if (waiter.has_turn) co_return GroupLock(this, std::move(name));
-  line.erase(place);
-  co_return std::nullopt;
+  co_return std::move(waiter.lock);
+}
+
+GroupLocks::Waiter::Waiter(const asio::any_io_executor& executor, Line& its_line)
+    : turn(executor, asio::steady_timer::time_point::max()),
+      line(its_line),
+      place(line.insert(line.end(), this)) {}
+
+GroupLocks::Waiter::~Waiter() {
+  if (!lock) line.erase(place);
 }
 
 void GroupLocks::Release(const std::string& name) {
@@ -41,7 +46,7 @@ void GroupLocks::Release(const std::string& name) {
   }
   Waiter* next = entry->second.front();
   entry->second.pop_front();
-  next->has_turn = true;
+  next->lock.emplace(GroupLock(this, name));
   next->turn.cancel();
 }
 

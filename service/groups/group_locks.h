@@ -38,13 +38,21 @@ class GroupLocks {
   friend class GroupLock;
   void Release(const std::string& name);
 
+  struct Waiter;
+  using Line = std::list<Waiter*>;
+
+  // Stands in line as long as it lives, or until its turn comes.
   struct Waiter {
-    explicit Waiter(const asio::any_io_executor& executor)
-        : turn(executor, asio::steady_timer::time_point::max()) {}
-    asio::steady_timer turn;  // cancelled when it is this waiter's turn
-    bool has_turn = false;
+    Waiter(const asio::any_io_executor& executor, Line& line);
+    ~Waiter();
+
+    asio::steady_timer turn;        // cancelled when it is this waiter's turn
+    std::optional<GroupLock> lock;  // set when it is
+    Line& line;
+    const Line::iterator place;  // until then
   };
-  std::map<std::string, std::list<Waiter*>> waiters_;  // an entry for each name that is held
+
+  std::map<std::string, Line> waiters_;  // an entry for each name that is held
 };
 
 }  // namespace mutexd::groups

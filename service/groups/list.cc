@@ -7,6 +7,8 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "service/amplitude/utf8_text.h"
+#include "service/groups/cancellation.h"
 #include "service/groups/group_reply.h"
 #include "service/groups/scan.h"
 
@@ -17,6 +19,17 @@ constexpr int kDefaultPageSize = 100;
 
 // The longest that a filtered listing keeps back of its deadline to answer with what it has.
 constexpr absl::Duration kScanReserve = absl::Seconds(1);
+
+// Texts that name an unreadable group are clipped to this many bytes: what spoils a group can be
+// its size.
+constexpr std::size_t kMaxUnreadableTextBytes = 256;
+
+v1::UnreadableMutexGroup Unreadable(absl::string_view id, absl::string_view reason) {
+  v1::UnreadableMutexGroup unreadable;
+  unreadable.set_mutex_group_id(std::string(amplitude::ClipUtf8(id, kMaxUnreadableTextBytes)));
+  unreadable.set_reason(std::string(amplitude::ClipUtf8(reason, kMaxUnreadableTextBytes)));
+  return unreadable;
+}
 
 template <typename List, typename Value>
 bool Contains(const List& list, const Value& value) {
@@ -62,16 +75,18 @@ class PageBuilder {
 
   // False when the reply has no room left for it.
   bool TakeEntry(const amplitude::ListEntry& entry, std::size_t overhead) {
-    if (entry.unreadable != nullptr) return TakeUnreadable(*entry.unreadable, overhead);
+    if (entry.unreadable != nullptr) {
+      return TakeUnreadable(
+          Unreadable(entry.unreadable->mutex_group_id(), entry.unreadable->reason()), overhead);
+    }
     if (!Wanted(*entry.group)) return true;
     const std::size_t bytes = NestedBytes(entry.group->ByteSizeLong());
     if (bytes + overhead > max_bytes_) {
-      v1::UnreadableMutexGroup too_large;
-      too_large.set_mutex_group_id(entry.group->id());
-      too_large.set_reason(absl::StrCat("the group of ", bytes,
-                                        " bytes is larger than a reply may be (", max_bytes_,
-                                        " bytes, --max-reply-bytes)"));
-      return TakeUnreadable(too_large, overhead);
+      return TakeUnreadable(
+          Unreadable(entry.group->id(),
+                     absl::StrCat("the group of ", bytes, " bytes is larger than a reply may be (",
+                                  max_bytes_, " bytes, --max-reply-bytes)")),
+          overhead);
     }
     if (!Reserve(bytes, overhead)) return false;
     (*reply_)->mutable_mutex_groups()->UnsafeArenaAddAllocated(Borrow(entry.group));
@@ -79,9 +94,9 @@ class PageBuilder {
     return true;
   }
 
-  bool TakeUnreadable(const v1::UnreadableMutexGroup& unreadable, std::size_t overhead) {
+  bool TakeUnreadable(v1::UnreadableMutexGroup unreadable, std::size_t overhead) {
     if (!Reserve(NestedBytes(unreadable.ByteSizeLong()), overhead)) return false;
-    *(*reply_)->add_unreadable() = unreadable;
+    *(*reply_)->add_unreadable() = std::move(unreadable);
     return true;
   }
 
@@ -111,13 +126,15 @@ asio::awaitable<absl::StatusOr<PagePtr>> List(Gateway& gateway, amplitude::Call&
   co_return co_await gateway.amplitude.List(call, std::move(query));
 }
 
-// Reads a page, but gives up at `stop` with nothing.
+// Reads a page, but gives up at `stop` with nothing, and asks for nothing from then on.
 asio::awaitable<std::optional<absl::StatusOr<PagePtr>>> ListUntil(Gateway& gateway,
                                                                   amplitude::Call& call,
                                                                   amplitude::ListQuery query,
                                                                   amplitude::MonotonicTime stop) {
   using namespace asio::experimental::awaitable_operators;  // NOLINT: operators have no other way
                                                             // in
+  if (co_await WasCancelled()) co_return absl::CancelledError();
+  if (gateway.clock.MonotonicNow() >= stop) co_return std::nullopt;
   std::variant<absl::StatusOr<PagePtr>, bool> first =
       co_await (List(gateway, call, std::move(query)) || gateway.clock.SleepUntil(stop));
   if (first.index() == 0) co_return std::get<0>(std::move(first));

@@ -23,8 +23,7 @@ absl::Status HalfDone(const v1::MoveSlotMembersRequest& request, absl::Status re
       absl::StrCat("the members were added to slot ", request.to_slot_index(),
                    " but not removed from slot ", request.from_slot_index(), ": ",
                    removing.message(), ". Repeating the move is safe and completes it"));
-  const auto http_status = amplitude::MetadataOf(removing, "http_status");
-  if (http_status) amplitude::SetMetadata(status, "http_status", *http_status);
+  CopyHttpStatus(removing, status);
   const auto retry_delay = amplitude::RetryDelayOf(removing);
   if (retry_delay) amplitude::SetRetryDelay(status, *retry_delay);
   amplitude::SetResource(status, kGroupResource, request.mutex_group_id());
@@ -65,6 +64,8 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Move(Gateway& gateway, amplitude::Call
 
   amplitude::SlotEdit removing = Removing(**from, members);
   if (IsEmpty(removing)) co_return group;
+  // From here on the fate that counts is the second write's.
+  call.write_accepted = false;
   absl::StatusOr<GroupPtr> removed = co_await EditSlotOf(
       gateway, call, std::move(group), request.from_slot_index(), std::move(removing));
   if (!removed.ok() && adds) co_return HalfDone(request, std::move(removed).status());

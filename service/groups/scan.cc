@@ -38,15 +38,16 @@ absl::StatusOr<std::string> NextCursor(absl::string_view cursor, const FetchedPa
 }
 
 asio::awaitable<absl::StatusOr<PagePtr>> Scan::Next() {
+  if (!cursor_status_.ok()) co_return cursor_status_;
   absl::StatusOr<PagePtr> page =
       co_await gateway_.amplitude.List(call_, {.limit = limit_, .cursor = cursor_});
   if (!page.ok()) co_return page;
   ++pages_read_;
   absl::StatusOr<std::string> next = NextCursor(cursor_, **page);
-  if (!next.ok()) co_return std::move(next).status();
-  cursor_ = *std::move(next);
+  cursor_status_ = next.status();
+  cursor_ = std::move(next).value_or("");
   limit_ = (*page)->limit;  // smaller than asked for where pages are very large
-  done_ = cursor_.empty();
+  done_ = cursor_status_.ok() && cursor_.empty();
   if (done_) gateway_.pages_of_last_scan = pages_read_;
   co_return page;
 }

@@ -31,7 +31,8 @@ class Scan {
   bool done() const { return done_; }
   int pages_read() const { return pages_read_; }
 
-  // The next page; must not be called when done().
+  // The next page; must not be called when done(). A cursor that does not advance is an error only
+  // of the page after it.
   asio::awaitable<absl::StatusOr<PagePtr>> Next();
 
  private:
@@ -40,6 +41,7 @@ class Scan {
   std::string cursor_;
   int limit_ = amplitude::kMaxListLimit;
   int pages_read_ = 0;
+  absl::Status cursor_status_;  // the error of the next page
   bool done_ = false;
 };
 

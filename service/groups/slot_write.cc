@@ -46,14 +46,24 @@ absl::Status WrongSlotChanged(const v1::MutexGroup& group, int asked_slot, int c
   return status;
 }
 
-// A 404 on a slot speaks of the group when the group cannot be read either.
+// A 404 on a slot speaks of the group when the group cannot be read either. The slot was there a
+// moment ago, so that a wrong slot index base is the likely cause.
 asio::awaitable<absl::Status> SlotOrGroupNotFound(Gateway& gateway, amplitude::Call& call,
-                                                  std::string id, absl::Status slot_not_found) {
+                                                  std::string id, int slot_index,
+                                                  absl::Status slot_not_found) {
   absl::StatusOr<GroupPtr> group = co_await gateway.amplitude.Get(call, id);
   const bool group_is_gone =
       amplitude::ReasonOf(group.status()) == v1::ERROR_REASON_MUTEX_GROUP_NOT_FOUND;
   if (group_is_gone || absl::IsCancelled(group.status())) co_return std::move(group).status();
-  co_return slot_not_found;
+  absl::Status status = amplitude::MakeError(
+      absl::StatusCode::kNotFound, v1::ERROR_REASON_SLOT_NOT_FOUND,
+      absl::StrCat("Amplitude shows slot ", slot_index, " of mutex group '", id,
+                   "' but does not find it for the write; if this is so for every group, "
+                   "--slot-index-base ",
+                   gateway.options.slot_index_base, " is wrong. ", slot_not_found.message()));
+  CopyHttpStatus(slot_not_found, status);
+  amplitude::SetResource(status, kSlotResource, absl::StrCat(id, "/", slot_index));
+  co_return status;
 }
 
 }  // namespace
@@ -82,7 +92,7 @@ asio::awaitable<absl::StatusOr<GroupPtr>> EditSlotOf(Gateway& gateway, amplitude
   amplitude::WriteResult result =
       co_await gateway.amplitude.EditSlot(call, id, slot_index - 1 + base, edit);
   if (amplitude::ReasonOf(result.status) == v1::ERROR_REASON_SLOT_NOT_FOUND) {
-    co_return co_await SlotOrGroupNotFound(gateway, call, id, std::move(result.status));
+    co_return co_await SlotOrGroupNotFound(gateway, call, id, slot_index, std::move(result.status));
   }
 
   WriteGoal goal = GoalThat(before, [slot_index, edit](const v1::MutexGroup& now) {
@@ -120,14 +130,15 @@ asio::awaitable<absl::StatusOr<GroupPtr>> WriteSlot(Gateway& gateway, amplitude:
   absl::StatusOr<const v1::Slot*> slot = FindSlot(*before->group, write.slot_index);
   if (!slot.ok()) co_return std::move(slot).status();
 
-  amplitude::SlotEdit edit = write.edit(**slot);
-  if (Holds(**slot, edit)) co_return before;
+  absl::StatusOr<amplitude::SlotEdit> edit = write.edit(**slot);
+  if (!edit.ok()) co_return std::move(edit).status();
+  if (Holds(**slot, *edit)) co_return before;
   if (write.validate_only) {
     co_return ChangedCopy(*before, [&](v1::MutexGroup& group) {
-      Apply(edit, *group.mutable_slots(write.slot_index - 1));
+      Apply(*edit, *group.mutable_slots(write.slot_index - 1));
     });
   }
-  co_return co_await EditSlotOf(gateway, call, before, write.slot_index, std::move(edit));
+  co_return co_await EditSlotOf(gateway, call, before, write.slot_index, *std::move(edit));
 }
 
 }  // namespace mutexd::groups

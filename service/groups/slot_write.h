@@ -35,8 +35,9 @@ struct SlotWrite {
   std::string etag;
   bool validate_only = false;
 
-  // The edit that the slot, as it is, needs; it is not sent when the slot holds its lists already.
-  std::function<amplitude::SlotEdit(const v1::Slot& slot)> edit;
+  // The edit that the slot, as it is, needs, or why there cannot be one; it is not sent when the
+  // slot holds its lists already.
+  std::function<absl::StatusOr<amplitude::SlotEdit>(const v1::Slot& slot)> edit;
 };
 
 // Reads the group, edits the slot, and answers with the group as it then is.

@@ -27,6 +27,8 @@ void Apply(const GroupEdit& edit, v1::MutexGroup& group) {
 bool SameSlots(const v1::MutexGroup& asked, const v1::MutexGroup& held) {
   if (asked.slots_size() != held.slots_size()) return false;
   for (int i = 0; i < asked.slots_size(); ++i) {
+    const bool index_set = asked.slots(i).index() != 0;
+    if (index_set && asked.slots(i).index() != held.slots(i).index()) return false;
     if (asked.slots(i).percentage() != held.slots(i).percentage()) return false;
     if (!SameMembers(asked.slots(i), held.slots(i))) return false;
   }

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "service/amplitude/error.h"
 #include "service/groups/field_masks.h"
 #include "service/groups/slot_write.h"
 #include "service/groups/write_settlement.h"
@@ -10,7 +12,15 @@
 namespace mutexd::groups {
 namespace {
 
-amplitude::SlotEdit EditOf(const v1::Slot& slot, const SlotMask& mask) {
+// The edit that gives a slot, which Amplitude holds as `held`, the lists of `slot`.
+absl::StatusOr<amplitude::SlotEdit> EditOf(const v1::Slot& slot, const SlotMask& mask,
+                                           const v1::Slot& held) {
+  if (slot.percentage() != 0 && slot.percentage() != held.percentage()) {
+    return amplitude::InvalidRequest(
+        {{"slot.percentage",
+          absl::StrCat("cannot change after creation: slot ", held.index(), " has ",
+                       held.percentage(), " percent; leave it out or send that")}});
+  }
   amplitude::SlotEdit edit;
   if (mask.experiment_ids) {
     edit.experiment_ids.emplace(slot.experiment_ids().begin(), slot.experiment_ids().end());
@@ -31,13 +41,15 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const v1::UpdateSlotResponse>>> U
   std::vector<amplitude::FieldViolation> violations;
   const SlotMask mask = ReadSlotMask(request.update_mask(), violations);
   if (!violations.empty()) co_return amplitude::InvalidRequest(violations);
-  absl::StatusOr<GroupPtr> group = co_await WriteSlot(
-      gateway, call,
-      {.mutex_group_id = request.mutex_group_id(),
-       .slot_index = request.slot_index(),
-       .etag = request.etag(),
-       .validate_only = request.validate_only(),
-       .edit = [&request, mask](const v1::Slot&) { return EditOf(request.slot(), mask); }});
+  absl::StatusOr<GroupPtr> group =
+      co_await WriteSlot(gateway, call,
+                         {.mutex_group_id = request.mutex_group_id(),
+                          .slot_index = request.slot_index(),
+                          .etag = request.etag(),
+                          .validate_only = request.validate_only(),
+                          .edit = [&request, mask](const v1::Slot& held) {
+                            return EditOf(request.slot(), mask, held);
+                          }});
   co_return WriteReply<v1::UpdateSlotResponse>(gateway, call, std::move(group));
 }
 

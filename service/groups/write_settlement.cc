@@ -23,10 +23,11 @@ absl::Status ConcurrentChange(absl::string_view id) {
   return status;
 }
 
-// A read that failed in a way that the next may not.
+// A read that succeeded, or failed in a way that the next may not.
 bool MayPass(const absl::Status& read) {
   const v1::ErrorReason reason = amplitude::ReasonOf(read);
-  return reason == v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE ||
+  return read.ok() || reason == v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE ||
+         reason == v1::ERROR_REASON_AMPLITUDE_RATE_LIMITED ||
          reason == v1::ERROR_REASON_MUTEX_GROUP_NOT_FOUND;
 }
 
@@ -36,7 +37,11 @@ absl::Status Unsettled(const amplitude::WriteResult& write, Sight sight,
   const std::string why =
       last_read.ok() ? "the group does not show it"
                      : absl::StrCat("reading the group failed: ", last_read.status().message());
-  if (write.effect == amplitude::WriteEffect::kAccepted) return WriteNotYetVisible(why);
+  if (write.effect == amplitude::WriteEffect::kAccepted) {
+    absl::Status status = WriteNotYetVisible(why);
+    CopyHttpStatus(last_read.status(), status);
+    return status;
+  }
   if (sight == Sight::kAsBefore) return write.status;
   return WriteOutcomeUnknown(why, write.status);
 }
@@ -94,12 +99,16 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Settle(Gateway& gateway, amplitude::Ca
     absl::StatusOr<GroupPtr> read = co_await gateway.amplitude.Get(call, id);
     if (absl::IsCancelled(read.status())) co_return read;
     const Sight sight = goal.judge(read, accepted);
-    if (sight == Sight::kDone) co_return goal.answer ? goal.answer(read) : *std::move(read);
+    if (sight == Sight::kDone) {
+      call.write_accepted = true;
+      co_return goal.answer ? goal.answer(read) : *std::move(read);
+    }
     if (sight == Sight::kOther) {
       co_return goal.explain_other ? goal.explain_other(*(*read)->group) : ConcurrentChange(id);
     }
-    const bool worth_another = read.ok() || MayPass(read.status());
-    if (!worth_another || !co_await waits.Next()) co_return Unsettled(result, sight, read);
+    const VisibilityWaits::End end = co_await waits.Next(read.status());
+    if (end == VisibilityWaits::End::kCancelled) co_return absl::CancelledError();
+    if (end == VisibilityWaits::End::kOver) co_return Unsettled(result, sight, read);
   }
 }
 
@@ -114,9 +123,13 @@ absl::Status WriteOutcomeUnknown(absl::string_view why, const absl::Status& writ
   absl::Status status = amplitude::MakeError(
       absl::StatusCode::kUnknown, v1::ERROR_REASON_WRITE_OUTCOME_UNKNOWN,
       absl::StrCat("the write was sent and its reply was lost (", write.message(), "), and ", why));
-  const std::optional<std::string> http_status = amplitude::MetadataOf(write, "http_status");
-  if (http_status) amplitude::SetMetadata(status, "http_status", *http_status);
+  CopyHttpStatus(write, status);
   return status;
+}
+
+void CopyHttpStatus(const absl::Status& source, absl::Status& status) {
+  const std::optional<std::string> http_status = amplitude::MetadataOf(source, "http_status");
+  if (http_status) amplitude::SetMetadata(status, "http_status", *http_status);
 }
 
 VisibilityWaits::VisibilityWaits(Gateway& gateway)
@@ -125,12 +138,15 @@ VisibilityWaits::VisibilityWaits(Gateway& gateway)
              absl::ToChronoNanoseconds(gateway.options.write_visibility_timeout)),
       wait_(kFirstVisibilityWait) {}
 
-asio::awaitable<bool> VisibilityWaits::Next() {
+asio::awaitable<VisibilityWaits::End> VisibilityWaits::Next(const absl::Status& last_read) {
   const absl::Duration left = absl::FromChrono(until_ - clock_.MonotonicNow());
-  if (left <= absl::ZeroDuration()) co_return false;
-  const absl::Duration wait = std::min(wait_, left);
+  const absl::Duration asked_for =
+      amplitude::RetryDelayOf(last_read).value_or(absl::ZeroDuration());
+  if (!MayPass(last_read) || left <= absl::ZeroDuration() || asked_for > left) co_return End::kOver;
+  const absl::Duration wait = std::max(std::min(wait_, left), asked_for);
   wait_ *= 2;
-  co_return co_await clock_.Sleep(wait);
+  const bool elapsed = co_await clock_.Sleep(wait);
+  co_return elapsed ? End::kElapsed : End::kCancelled;
 }
 
 absl::Status CheckWrittenGroupSize(const Gateway& gateway, const amplitude::Call& call,

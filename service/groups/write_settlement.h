@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "service/amplitude/amplitude_api.h"
 #include "service/groups/gateway.h"
 #include "service/groups/group_locks.h"
@@ -62,7 +63,8 @@ WriteGoal GoalThat(GroupPtr before, std::function<bool(const v1::MutexGroup&)> h
 // A write without effect gives its own error. An accepted write that does not show gives
 // UNKNOWN/WRITE_NOT_YET_VISIBLE, and no failing read turns it into anything else. One whose reply
 // was lost gives its own error, UNAVAILABLE, when the group looks as before, and
-// UNKNOWN/WRITE_OUTCOME_UNKNOWN when reading cannot tell.
+// UNKNOWN/WRITE_OUTCOME_UNKNOWN when reading cannot tell. A cancelled call gives CANCELLED. A write
+// that is done counts as accepted (Call::write_accepted), whatever became of its reply.
 asio::awaitable<absl::StatusOr<GroupPtr>> Settle(Gateway& gateway, amplitude::Call& call,
                                                  std::string id, amplitude::WriteResult result,
                                                  WriteGoal goal);
@@ -72,13 +74,23 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Settle(Gateway& gateway, amplitude::Ca
 absl::Status WriteNotYetVisible(absl::string_view why);
 absl::Status WriteOutcomeUnknown(absl::string_view why, const absl::Status& write);
 
+// Gives `status` the http_status of `source`, where that has one.
+void CopyHttpStatus(const absl::Status& source, absl::Status& status);
+
 // The waits between reads that look for a write: 100 ms, doubling, until the visibility time-out.
 class VisibilityWaits {
  public:
+  enum class End {
+    kElapsed,    // it is time for the next read
+    kOver,       // no read is left
+    kCancelled,  // the call was cancelled
+  };
+
   explicit VisibilityWaits(Gateway& gateway);
 
-  // Waits for the next read. False when there is none left, or when the call was cancelled.
-  asio::awaitable<bool> Next();
+  // Waits for the read after `last_read`, which did not show the write. There is none after a read
+  // that failed in a way that the next will, too, or that asks to wait for longer than is left.
+  asio::awaitable<End> Next(const absl::Status& last_read);
 
  private:
   amplitude::Clock& clock_;

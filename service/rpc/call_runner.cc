@@ -6,8 +6,10 @@
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "service/amplitude/error.h"
@@ -19,6 +21,9 @@ namespace mutexd::rpc {
 namespace {
 
 namespace v1 = ::mutexgroups::v1;
+
+// Deadlines further off than this are as good as none, and clocks could not represent all of them.
+constexpr absl::Duration kLongestTimeLeft = absl::Hours(24);
 
 enum class EndedBy { kWork, kDeadline, kClient, kDrain };
 
@@ -33,14 +38,23 @@ absl::Status DeadlineExceeded(const amplitude::Call& call) {
   return status;
 }
 
-absl::Status DrainEnded(const amplitude::Call& call) {
+// The service gave the call up, for the reason that `why` says.
+absl::Status GivenUp(absl::string_view why, const amplitude::Call& call) {
+  if (call.write_accepted) {
+    return amplitude::MakeError(absl::StatusCode::kUnknown, v1::ERROR_REASON_WRITE_NOT_YET_VISIBLE,
+                                absl::StrCat("Amplitude accepted the write, but ", why,
+                                             " before the group was seen to be changed; read the "
+                                             "group before writing again"),
+                                {{"accepted_by_amplitude", "true"}});
+  }
   if (call.write_sent) {
     return amplitude::MakeError(absl::StatusCode::kUnknown, v1::ERROR_REASON_WRITE_OUTCOME_UNKNOWN,
-                                "the service stopped before the write's outcome was known; read "
-                                "the group before writing again");
+                                absl::StrCat(why,
+                                             " before the write's outcome was known; read "
+                                             "the group before writing again"));
   }
   return amplitude::MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_SHUTTING_DOWN,
-                              "the service is shutting down; no write has been sent to Amplitude");
+                              absl::StrCat(why, "; no write has been sent to Amplitude"));
 }
 
 absl::Status UnreadableRequest(absl::string_view method) {
@@ -50,18 +64,20 @@ absl::Status UnreadableRequest(absl::string_view method) {
                    "Request: it is malformed, or a text in it is not valid UTF-8"));
 }
 
-// The status of a call whose work was cut short for this reason.
+// The status of a call whose work was cut short for this reason. Work that ended for none of them
+// threw, or lost its transport or its event loop.
 absl::Status CutShort(EndedBy ended_by, const amplitude::Call& call) {
   switch (ended_by) {
     case EndedBy::kDeadline:
       return DeadlineExceeded(call);
-    case EndedBy::kDrain:
-      return DrainEnded(call);
     case EndedBy::kClient:
+      return absl::CancelledError("the caller cancelled the call");
+    case EndedBy::kDrain:
+      return GivenUp("the service shut down", call);
     case EndedBy::kWork:
       break;
   }
-  return absl::CancelledError("the caller cancelled the call");
+  return GivenUp("the service lost the call", call);
 }
 
 }  // namespace
@@ -75,59 +91,98 @@ class RunningCall {
     call_.is_write = incoming_.method->is_write;
   }
 
-  // An RPC cannot leak: whatever was forgotten, the caller gets an answer.
-  ~RunningCall() {
-    if (finish_) {
-      Finish({.rpc_id = call_.rpc_id, .status = ToWire(CutShort(ended_by_, call_), call_.rpc_id)});
-    }
-  }
-
-  void Finish(Outcome outcome) { std::exchange(finish_, nullptr)(std::move(outcome)); }
-
   // Cuts the work short; the first reason counts.
   void Stop(EndedBy reason) {
-    if (ended_by_ != EndedBy::kWork || work_done_) return;
+    if (ended_by_ != EndedBy::kWork || finish_ == nullptr) return;
     ended_by_ = reason;
     stop_work_.emit(asio::cancellation_type::terminal);
   }
 
  private:
   friend class CallRunner;
+  friend class CallRunner::Obligation;
+
+  void Finish(Outcome outcome) { std::exchange(finish_, nullptr)(std::move(outcome)); }
 
   IncomingCall incoming_;
-  CallRunner::Finish finish_;
+  CallRunner::Finish finish_;  // null once it has been called
+  // Set while the runner knows the call.
+  CallRunner* runner_ = nullptr;
   amplitude::Call call_;
   amplitude::MonotonicTime arrived_;
+  absl::Duration time_left_;  // the caller's, on arrival
   EndedBy ended_by_ = EndedBy::kWork;
-  bool work_done_ = false;
-  absl::Duration time_left_;  // the caller's, on arrival at the loop
   asio::cancellation_signal stop_work_;
   asio::cancellation_signal stop_deadline_;
+};
+
+// The duty to finish a call. An RPC cannot leak: dropping this, whatever was thrown or forgotten,
+// finishes the call.
+class CallRunner::Obligation {
+ public:
+  explicit Obligation(std::shared_ptr<RunningCall> call) : call_(std::move(call)) {}
+  Obligation(Obligation&&) = default;
+  Obligation& operator=(Obligation&&) = delete;
+
+  ~Obligation() {
+    if (call_ == nullptr || call_->finish_ == nullptr) return;
+    absl::Status status = CutShort(call_->ended_by_, call_->call_);
+    if (call_->runner_ != nullptr) {
+      call_->runner_->Finished(*call_, std::move(status), nullptr);
+    } else {
+      const std::string& rpc_id = call_->call_.rpc_id;
+      call_->Finish({.rpc_id = rpc_id, .status = ToWire(status, rpc_id)});
+    }
+  }
+
+  const std::shared_ptr<RunningCall>& call() const { return call_; }
+
+ private:
+  std::shared_ptr<RunningCall> call_;
 };
 
 CallRunner::CallRunner(asio::io_context& loop, groups::Gateway& gateway, RpcObserver* observer,
                        Options options)
     : loop_(loop), gateway_(gateway), observer_(observer), options_(options) {}
 
-CallRunner::~CallRunner() = default;
+CallRunner::~CallRunner() {
+  for (RunningCall* call : running_) call->runner_ = nullptr;
+}
 
 std::shared_ptr<RunningCall> CallRunner::Start(IncomingCall call, Finish finish) {
   auto running = std::make_shared<RunningCall>(std::move(call), std::move(finish));
   // The deadline counts from the arrival, not from when the loop has time.
   running->arrived_ = gateway_.clock.MonotonicNow();
-  running->time_left_ = running->incoming_.time_left.value_or(options_.default_deadline);
+  running->time_left_ =
+      std::min(running->incoming_.time_left.value_or(options_.default_deadline), kLongestTimeLeft);
   running->call_.deadline =
       running->arrived_ + absl::ToChronoNanoseconds(WorkTime(running->time_left_));
-  asio::post(loop_, [this, running] {
-    running_.insert(running.get());
-    if (observer_ != nullptr) observer_->OnRpcStarted(running->call_.method);
-    asio::co_spawn(loop_, WatchDeadline(running),
-                   asio::bind_cancellation_slot(running->stop_deadline_.slot(), asio::detached));
-    asio::co_spawn(loop_, Run(running),
-                   asio::bind_cancellation_slot(running->stop_work_.slot(), asio::detached));
-    if (drain_ended_) running->Stop(EndedBy::kDrain);
-  });
+  asio::post(loop_,
+             [this, obligation = Obligation(running)]() mutable { Begin(std::move(obligation)); });
   return running;
+}
+
+void CallRunner::Begin(Obligation obligation) {
+  const std::shared_ptr<RunningCall> call = obligation.call();
+  call->runner_ = this;
+  running_.insert(call.get());
+  if (observer_ != nullptr) observer_->OnRpcStarted(call->call_.method);
+  // What has ended before it began sends nothing; its obligation finishes it.
+  if (draining_) {
+    call->Stop(EndedBy::kDrain);
+  } else if (gateway_.clock.MonotonicNow() >= call->call_.deadline) {
+    call->Stop(EndedBy::kDeadline);
+  }
+  if (call->ended_by_ != EndedBy::kWork) return;
+
+  const auto stop_watching = [call](const std::exception_ptr&) {
+    call->stop_deadline_.emit(asio::cancellation_type::terminal);
+  };
+  asio::co_spawn(loop_, Run(std::move(obligation)),
+                 asio::bind_cancellation_slot(call->stop_work_.slot(), stop_watching));
+  if (call->finish_ == nullptr) return;  // without having to wait for anything
+  asio::co_spawn(loop_, WatchDeadline(call),
+                 asio::bind_cancellation_slot(call->stop_deadline_.slot(), asio::detached));
 }
 
 void CallRunner::CancelByClient(const std::shared_ptr<RunningCall>& call) {
@@ -135,7 +190,7 @@ void CallRunner::CancelByClient(const std::shared_ptr<RunningCall>& call) {
 }
 
 void CallRunner::EndDrain() {
-  drain_ended_ = true;
+  draining_ = true;
   // Stopping a call may end it, and so change the set.
   const std::vector<RunningCall*> calls(running_.begin(), running_.end());
   for (RunningCall* call : calls) {
@@ -149,14 +204,13 @@ asio::awaitable<void> CallRunner::WatchDeadline(std::shared_ptr<RunningCall> cal
   if (reached) call->Stop(EndedBy::kDeadline);
 }
 
-asio::awaitable<void> CallRunner::Run(std::shared_ptr<RunningCall> call) {
+asio::awaitable<void> CallRunner::Run(Obligation obligation) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  absl::StatusOr<MessagePtr> reply = co_await Work(*call);
-  call->work_done_ = true;
-  call->stop_deadline_.emit(asio::cancellation_type::terminal);
+  RunningCall& call = *obligation.call();
+  absl::StatusOr<MessagePtr> reply = co_await Work(call);
   absl::Status status = reply.status();
-  if (absl::IsCancelled(status)) status = CutShort(call->ended_by_, call->call_);
-  Finished(*call, std::move(status), reply.ok() ? *std::move(reply) : nullptr);
+  if (absl::IsCancelled(status)) status = CutShort(call.ended_by_, call.call_);
+  Finished(call, std::move(status), reply.ok() ? *std::move(reply) : nullptr);
 }
 
 asio::awaitable<absl::StatusOr<MessagePtr>> CallRunner::Work(RunningCall& call) {
@@ -169,6 +223,7 @@ asio::awaitable<absl::StatusOr<MessagePtr>> CallRunner::Work(RunningCall& call) 
 
 void CallRunner::Finished(RunningCall& call, absl::Status status, MessagePtr reply) {
   running_.erase(&call);
+  call.runner_ = nullptr;
   const absl::Duration spent = absl::FromChrono(gateway_.clock.MonotonicNow() - call.arrived_);
   RpcReport report{.method = call.incoming_.method->name,
                    .rpc_id = call.call_.rpc_id,

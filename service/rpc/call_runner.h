@@ -44,7 +44,7 @@ struct Outcome {
   std::optional<std::string> pushback;                     // trailer grpc-retry-pushback-ms
 };
 
-// A call under way. Dropping every pointer to it without an outcome gives the caller CANCELLED.
+// A call under way, for CancelByClient. Holding on to it keeps nothing alive but itself.
 class RunningCall;
 
 class CallRunner {
@@ -54,16 +54,22 @@ class CallRunner {
   };
   using Finish = std::function<void(Outcome)>;
 
-  // `observer` may be null. All references must outlive the runner.
+  // `observer` may be null. All references must outlive the runner. The gateway must outlive, too,
+  // what is still under way on the loop when it stops.
   CallRunner(asio::io_context& loop, groups::Gateway& gateway, RpcObserver* observer,
              Options options);
   ~CallRunner();
 
-  // Any thread. `finish` is called exactly once, on the event loop, and not by this function.
+  // Any thread. `finish` is called exactly once, on the event loop, and not by this function: also
+  // when the work throws, or is dropped together with the loop (then by whoever destroys the loop).
   std::shared_ptr<RunningCall> Start(IncomingCall call, Finish finish);
 
   // Any thread. The caller has gone: the work stops and the outcome no longer matters.
   void CancelByClient(const std::shared_ptr<RunningCall>& call);
+
+  // On the event loop. The drain begins: calls that arrive from now on end at once with
+  // UNAVAILABLE/SHUTTING_DOWN, those under way go on.
+  void BeginDrain() { draining_ = true; }
 
   // On the event loop. The drain is over: every call still under way ends now, with
   // UNKNOWN/WRITE_OUTCOME_UNKNOWN where a write was sent, with UNAVAILABLE/SHUTTING_DOWN otherwise;
@@ -75,8 +81,10 @@ class CallRunner {
 
  private:
   friend class RunningCall;
+  class Obligation;
 
-  asio::awaitable<void> Run(std::shared_ptr<RunningCall> call);
+  void Begin(Obligation obligation);
+  asio::awaitable<void> Run(Obligation obligation);
   asio::awaitable<absl::StatusOr<MessagePtr>> Work(RunningCall& call);
   asio::awaitable<void> WatchDeadline(std::shared_ptr<RunningCall> call);
   void Finished(RunningCall& call, absl::Status status, MessagePtr reply);
@@ -85,7 +93,7 @@ class CallRunner {
   groups::Gateway& gateway_;
   RpcObserver* observer_;
   Options options_;
-  bool drain_ended_ = false;
+  bool draining_ = false;
   std::unordered_set<RunningCall*> running_;
 };
 

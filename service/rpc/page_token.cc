@@ -16,14 +16,14 @@ namespace {
 namespace v1 = ::mutexgroups::v1;
 
 // Version 1: the version's byte, the checksum of the rest (8 bytes), the hash of the listing (8
-// bytes), limit (2 bytes), skip (2 bytes), the cursor; all in URL-safe base64. Numbers are
+// bytes), limit (2 bytes), skip (4 bytes), the cursor; all in URL-safe base64. Numbers are
 // little-endian.
 constexpr char kVersion = 1;
 constexpr std::size_t kChecksumAt = 1;
 constexpr std::size_t kListingAt = 9;
 constexpr std::size_t kLimitAt = 17;
 constexpr std::size_t kSkipAt = 19;
-constexpr std::size_t kCursorAt = 21;
+constexpr std::size_t kCursorAt = 23;
 
 void AppendNumber(std::uint64_t number, int bytes, std::string& out) {
   for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(number >> (8 * i)));
@@ -72,7 +72,7 @@ std::string EncodePageToken(const groups::ListPosition& position,
   std::string checked;
   AppendNumber(ListingHash(request), 8, checked);
   AppendNumber(static_cast<std::uint64_t>(position.limit), 2, checked);
-  AppendNumber(static_cast<std::uint64_t>(position.skip), 2, checked);
+  AppendNumber(static_cast<std::uint64_t>(position.skip), 4, checked);
   absl::StrAppend(&checked, position.cursor);
   std::string token(1, kVersion);
   AppendNumber(Hash(checked), 8, token);
@@ -98,8 +98,10 @@ absl::StatusOr<groups::ListPosition> DecodePageToken(absl::string_view token,
     return Invalid("was made for another filter or show_archived");
   }
   const auto limit = static_cast<int>(NumberAt(all, kLimitAt, 2));
-  const auto skip = static_cast<int>(NumberAt(all, kSkipAt, 2));
-  if (limit > amplitude::kMaxListLimit || (skip > 0 && limit == 0)) return Invalid("is corrupt");
+  // Amplitude may serve more elements than it was asked for, but no more than fit into an int.
+  const auto skip = static_cast<int>(NumberAt(all, kSkipAt, 4));
+  const bool possible = limit <= amplitude::kMaxListLimit && skip >= 0 && (skip == 0 || limit > 0);
+  if (!possible) return Invalid("is corrupt");
   return groups::ListPosition{
       .cursor = std::string(all.substr(kCursorAt)), .limit = limit, .skip = skip};
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "service/amplitude/error.h"
+#include "service/amplitude/utf8_text.h"
 
 namespace mutexd::rpc {
 namespace {
@@ -19,7 +20,9 @@ constexpr absl::Duration kLongestPushback = absl::Seconds(5);
 // Texts in details, which may quote what the caller sent, are clipped to this many bytes.
 constexpr std::size_t kMaxDetailTextBytes = 320;
 
-void Clip(std::string* text) { text->resize(ClipUtf8(*text, kMaxDetailTextBytes).size()); }
+void Clip(std::string* text) {
+  text->resize(amplitude::ClipUtf8(*text, kMaxDetailTextBytes).size());
+}
 
 // What gRPC's percent-encoding of the message leaves as it is.
 bool IsUnescaped(char c) { return c >= 0x20 && c <= 0x7e && c != '%'; }
@@ -29,7 +32,7 @@ google::rpc::Status Assemble(const absl::Status& status,
                              absl::string_view rpc_id) {
   google::rpc::Status wire;
   wire.set_code(static_cast<int>(status.code()));
-  wire.set_message(std::string(ClipUtf8(status.message(), kMaxMessageBytes)));
+  wire.set_message(std::string(amplitude::ClipUtf8(status.message(), kMaxMessageBytes)));
   // ErrorInfo first: it is what programs look for.
   auto info = amplitude::DetailOf<google::rpc::ErrorInfo>(status);
   if (info) {
@@ -106,13 +109,6 @@ std::size_t EncodedTrailerBytes(const google::rpc::Status& status) {
                                      [](char c) { return !IsUnescaped(c); });
   const std::size_t message = status.message().size() + 2 * static_cast<std::size_t>(escaped);
   return message + (status.ByteSizeLong() + 2) / 3 * 4;
-}
-
-absl::string_view ClipUtf8(absl::string_view text, std::size_t max_bytes) {
-  if (text.size() <= max_bytes) return text;
-  std::size_t end = max_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end);
 }
 
 }  // namespace mutexd::rpc

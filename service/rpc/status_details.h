@@ -31,7 +31,4 @@ std::optional<std::string> RetryPushback(const absl::Status& status, absl::Durat
 // How many bytes `status` takes in trailers.
 std::size_t EncodedTrailerBytes(const google::rpc::Status& status);
 
-// The longest prefix of `text` that has at most `max_bytes` bytes and ends between two characters.
-absl::string_view ClipUtf8(absl::string_view text, std::size_t max_bytes);
-
 }  // namespace mutexd::rpc
