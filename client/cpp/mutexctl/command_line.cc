@@ -2,17 +2,19 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/cpp/mutexctl/commands.h"
 #include "client/cpp/mutexctl/options.h"
 #include "client/cpp/mutexctl/safe_text.h"
+#include "client/cpp/mutexctl/suggestion.h"
 
 namespace mutexgroups::ctl {
 namespace {
 
 constexpr char kFooter[] =
-    "\nExit codes:\n"
+    "Exit codes:\n"
     "  0    done (for health: serving)\n"
     "  2    the command line or an input file is wrong; nothing was sent\n"
     "  64+N the call failed with gRPC status code N, such as 67 INVALID_ARGUMENT, 69 NOT_FOUND,\n"
@@ -21,7 +23,7 @@ constexpr char kFooter[] =
     "The server is found in --server, else in MUTEXCTL_SERVER, else in MUTEXGROUPS_SERVER.\n";
 
 constexpr char kCommandFooter[] =
-    "\nEvery command also takes --server, --timeout and --output; see mutexctl --help.\n";
+    "Every command also takes --server, --timeout and --output; see mutexctl --help.\n";
 
 void AddGlobalOptions(CLI::App& app, Session& session) {
   app.add_option("--server", session.client.server,
@@ -59,6 +61,19 @@ std::string CommandPath(const CLI::App& app) {
   return path;
 }
 
+// What is wrong with the command line, in a sentence.
+std::string Mistake(const CLI::App& app, const CLI::ParseError& error) {
+  const auto unknown = app.remaining();
+  if (!app.get_subcommands().empty() || unknown.empty()) return error.what();
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  const auto suggestion = Suggestion(unknown.front(), names);
+  return absl::StrCat("unknown command \"", unknown.front(), "\"",
+                      suggestion.empty() ? "" : absl::StrCat("; did you mean `", suggestion, "`?"));
+}
+
 }  // namespace
 
 std::unique_ptr<CLI::App> MakeCommandLine(Session& session) {
@@ -89,7 +104,7 @@ int RunCommandLine(Session& session, int argc, const char* const* argv) {
     app->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app->exit(error, session.out, session.err);
-    session.err << "error: " << Escaped(error.what()) << "\nSee " << CommandPath(*app)
+    session.err << "error: " << Escaped(Mistake(*app, error)) << "\nSee " << CommandPath(*app)
                 << " --help.\n";
     return kUsageExitCode;
   }

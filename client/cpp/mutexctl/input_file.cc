@@ -4,7 +4,6 @@
 #include <google/protobuf/message.h>
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -21,6 +20,7 @@
 #include "absl/strings/strip.h"
 #include "client/cpp/mutexctl/document.h"
 #include "client/cpp/mutexctl/safe_text.h"
+#include "client/cpp/mutexctl/suggestion.h"
 
 namespace mutexgroups::ctl {
 namespace {
@@ -45,36 +45,14 @@ const FieldDescriptor* FindField(const Descriptor& type, const std::string& name
   return type.FindFieldByCamelcaseName(name);
 }
 
-int EditDistance(const std::string& a, const std::string& b) {
-  std::vector<int> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<int>(j);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    int diagonal = std::exchange(row[0], static_cast<int>(i));
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const int substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 // The known name that `name` was most likely meant to be; empty where none is near.
-std::string Suggestion(const Descriptor& type, const std::string& name) {
-  std::string nearest;
-  int best = std::max(2, static_cast<int>(name.size()) / 3) + 1;
-  const auto consider = [&](const std::string& candidate) {
-    const int distance = EditDistance(absl::AsciiStrToLower(name), candidate);
-    if (distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
-  };
-  for (int i = 0; i < type.field_count(); ++i) consider(type.field(i)->name());
+std::string SuggestedField(const Descriptor& type, const std::string& name) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
   for (const auto& [alias, field] : ShortNames()) {
-    if (type.FindFieldByName(field) != nullptr) consider(alias);
+    if (type.FindFieldByName(field) != nullptr) names.push_back(alias);
   }
-  return nearest;
+  return Suggestion(name, names);
 }
 
 class Reader {
@@ -87,7 +65,7 @@ class Reader {
   void Problem(const YAML::Mark& mark, const std::string& path, const std::string& what) {
     const auto line = mark.is_null() ? 1 : mark.line + 1;
     problems_.push_back(
-        absl::StrCat(source_, ":", line, ": ", path, path.empty() ? "" : ": ", what));
+        absl::StrCat(source_, ":", line, ": ", path, place_, path.empty() ? "" : ": ", what));
   }
 
   absl::Status status() const {
@@ -114,6 +92,7 @@ class Reader {
   void Expected(const YAML::Node& node, const std::string& path, const std::string& what);
 
   std::string source_;
+  std::string place_;  // " (slot 2)" while a slot is read: paths count from zero, people from one
   std::vector<std::string> problems_;
 };
 
@@ -147,7 +126,7 @@ std::set<std::string> Reader::ReadMap(const YAML::Node& map, const std::string& 
     const auto name_path = absl::StrCat(path, path.empty() ? "" : ".", Escaped(name));
     const auto* field = FindField(type, name);
     if (field == nullptr) {
-      const auto suggestion = Suggestion(type, name);
+      const auto suggestion = SuggestedField(type, name);
       Problem(entry.first.Mark(), name_path,
               suggestion.empty() ? "unknown field"
                                  : absl::StrCat("unknown field; did you mean `", suggestion, "`?"));
@@ -181,7 +160,9 @@ void Reader::ReadSlots(const YAML::Node& node, const std::string& path,
   }
   for (std::size_t i = 0; i < node.size(); ++i) {
     auto& slot = *message.GetReflection()->AddMessage(&message, &field);
+    place_ = absl::StrCat(" (slot ", i + 1, ")");
     ReadMap(node[i], absl::StrCat(path, "[", i, "]"), slot);
+    place_.clear();
   }
 }
 
