@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "service/app/management_key.h"
 #include "service/app/setting_sources.h"
 #include "service/app/setting_table.h"
 
@@ -119,6 +120,14 @@ class Checks {
   void CheckFiles() {
     const Settings& settings = configuration_.settings;
     if (settings.sandbox) return;  // uses neither
+    if (!settings.amplitude_key_file.empty()) {
+      const auto text = sources_.read_file(settings.amplitude_key_file);
+      const absl::Status status = text.ok() ? ParseManagementKey(*text).status() : text.status();
+      if (!status.ok()) {
+        Problem(Subject("amplitude-key-file"), ": ", std::string(status.message()),
+                text.ok() ? "" : "; give a readable file with nothing but the key");
+      }
+    }
     if (!settings.amplitude_ca_file.empty()) {
       const auto text = sources_.read_file(settings.amplitude_ca_file);
       if (!text.ok()) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "service/app/management_key.h"
 #include "service/app/setting_values.h"
 
 namespace mutexd::app {
@@ -102,18 +103,9 @@ absl::Status ApplyAmplitudeUrl(absl::Span<const std::string> texts, Settings& se
 }
 
 absl::Status ApplyManagementKey(absl::Span<const std::string> texts, Settings& settings) {
-  const absl::string_view key = absl::StripAsciiWhitespace(texts[0]);
-  if (key.empty()) {
-    return absl::InvalidArgumentError("is empty; set it to the key, or unset it");
-  }
-  for (const char c : key) {
-    if (!absl::ascii_isgraph(c)) {
-      return absl::InvalidArgumentError(
-          "has spaces or characters beyond ASCII; set it to the key as Amplitude shows it");
-    }
-  }
-  settings.amplitude_management_key = std::string(key);
-  return absl::OkStatus();
+  auto key = ParseManagementKey(texts[0]);
+  if (key.ok()) settings.amplitude_management_key = *std::move(key);
+  return key.status();
 }
 
 absl::Status ApplySlotIndexBase(absl::Span<const std::string> texts, Settings& settings) {

@@ -6,6 +6,7 @@
 #include <grpcpp/resource_quota.h>
 
 #include <chrono>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -77,24 +78,43 @@ void GrpcServer::Drain(absl::Duration timeout) {
 #if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR < 65
 namespace {
 
-std::function<void(GrpcLogSeverity, absl::string_view)>& LogRoute() {
-  static auto* const route = new std::function<void(GrpcLogSeverity, absl::string_view)>();
+struct LogRoute {
+  std::mutex mutex;  // held while a line is written, so that whoever ends the route can go
+  std::function<void(GrpcLogSeverity, absl::string_view)> write;
+};
+
+LogRoute& Route() {
+  static auto* const route = new LogRoute();
   return *route;
 }
 
+GrpcLogSeverity SeverityOf(gpr_log_severity severity) {
+  switch (severity) {
+    case GPR_LOG_SEVERITY_ERROR:
+      return GrpcLogSeverity::kError;
+    case GPR_LOG_SEVERITY_INFO:
+      return GrpcLogSeverity::kInfo;
+    case GPR_LOG_SEVERITY_DEBUG:
+      break;
+  }
+  return GrpcLogSeverity::kDebug;
+}
+
 void WriteToRoute(gpr_log_func_args* line) {
-  const GrpcLogSeverity severity =
-      line->severity == GPR_LOG_SEVERITY_ERROR  ? GrpcLogSeverity::kError
-      : line->severity == GPR_LOG_SEVERITY_INFO ? GrpcLogSeverity::kInfo
-                                                : GrpcLogSeverity::kDebug;
-  LogRoute()(severity, line->message);
+  LogRoute& route = Route();
+  const std::lock_guard lock(route.mutex);
+  if (route.write) route.write(SeverityOf(line->severity), line->message);
 }
 
 }  // namespace
 
 void RouteGrpcLog(std::function<void(GrpcLogSeverity, absl::string_view)> write) {
-  LogRoute() = std::move(write);
-  gpr_set_log_function(LogRoute() ? WriteToRoute : nullptr);
+  LogRoute& route = Route();
+  {
+    const std::lock_guard lock(route.mutex);
+    route.write = std::move(write);
+  }
+  gpr_set_log_function(WriteToRoute);
 }
 #else
 void RouteGrpcLog(std::function<void(GrpcLogSeverity, absl::string_view)>) {}

@@ -47,8 +47,9 @@ class GrpcServer {
 
 enum class GrpcLogSeverity { kDebug, kInfo, kError };
 
-// Sends what gRPC itself has to say to `write`, on any thread, instead of to stderr. Once, before
-// gRPC's first use. Nothing with versions of gRPC that log otherwise.
+// Sends what gRPC itself has to say to `write`, on any thread, instead of to stderr; to nowhere
+// when `write` is null. When it returns, a former `write` is no longer in use. Does nothing with
+// versions of gRPC that log through Abseil.
 void RouteGrpcLog(std::function<void(GrpcLogSeverity, absl::string_view)> write);
 
 }  // namespace mutexd::rpc

@@ -101,7 +101,7 @@ class Reactor final : public ServerUnaryReactor {
 // The eleven methods without gRPC's own parsing and serializing: replies are shared and go out as
 // bytes.
 namespace raw {
-using v1::MutexGroupService;
+using ::mutexgroups::v1::MutexGroupService;
 using S0 = MutexGroupService::WithRawCallbackMethod_ListMutexGroups<MutexGroupService::Service>;
 using S1 = MutexGroupService::WithRawCallbackMethod_GetMutexGroup<S0>;
 using S2 = MutexGroupService::WithRawCallbackMethod_BatchGetMutexGroups<S1>;

@@ -89,6 +89,7 @@ TEST_P(EverySetting, CanBeGivenAsFlagVariableAndKey) {
   ASSERT_NE(setting, table.end());
   Given base;
   base.files["ca.pem"] = "-----BEGIN CERTIFICATE-----";
+  base.files["/run/secrets/key"] = "ampex_file";
   if (absl::string_view(name) == "sandbox-state") base.arguments = {"--sandbox"};
   if (absl::string_view(name) == "amplitude-key-file") base.environment.clear();
 
@@ -201,6 +202,7 @@ TEST(Configuration, TheSandboxNeedsNoKey) {
 
 TEST(Configuration, KeyFileAndKeyFollowTheSamePrecedence) {
   Given given;
+  given.files["/k"] = "ampex_file\n";
   given.arguments = {"--amplitude-key-file=/k"};
   Settings settings = Load(given).settings;
   EXPECT_EQ(settings.amplitude_key_file, "/k");
@@ -262,12 +264,12 @@ INSTANTIATE_TEST_SUITE_P(
              "--sandbox"}},
         BadCase{"empty_key",
                 {{}, {{"AMPLITUDE_MANAGEMENT_KEY", " \n"}}, {}},
-                {"AMPLITUDE_MANAGEMENT_KEY: is empty; set it to the key, or unset it"}},
-        BadCase{
-            "key_with_space",
-            {{}, {{"AMPLITUDE_MANAGEMENT_KEY", "ampex_a b"}}, {}},
-            {"AMPLITUDE_MANAGEMENT_KEY: has spaces or characters beyond ASCII; set it to the key "
-             "as Amplitude shows it"}},
+                {"AMPLITUDE_MANAGEMENT_KEY: is empty; put the key there"}},
+        BadCase{"key_with_space",
+                {{}, {{"AMPLITUDE_MANAGEMENT_KEY", "ampex_a b"}}, {}},
+                {"AMPLITUDE_MANAGEMENT_KEY: has spaces or characters beyond ASCII inside; put the "
+                 "key there "
+                 "as Amplitude shows it"}},
         BadCase{"key_as_flag",
                 Flags({"--amplitude-management-key=ampex_flag"}),
                 {"--amplitude-management-key is not a flag, as everybody could see it: the "
@@ -280,7 +282,9 @@ INSTANTIATE_TEST_SUITE_P(
              "is only taken from the file of amplitude-key-file or from the environment variable "
              "AMPLITUDE_MANAGEMENT_KEY"}},
         BadCase{"two_keys",
-                Variable("MUTEXD_AMPLITUDE_KEY_FILE", "/k"),
+                {{},
+                 {{"AMPLITUDE_MANAGEMENT_KEY", "ampex_a"}, {"MUTEXD_AMPLITUDE_KEY_FILE", "/k"}},
+                 {{"/k", "ampex_b"}}},
                 {"amplitude-key-file = \"/k\" (environment variable MUTEXD_AMPLITUDE_KEY_FILE) and "
                  "the environment variable AMPLITUDE_MANAGEMENT_KEY are both set; unset one"}},
         BadCase{
@@ -350,6 +354,15 @@ INSTANTIATE_TEST_SUITE_P(
                 Flags({"--default-max-staleness=11m"}),
                 {"default-max-staleness = \"11m\" (flag --default-max-staleness) is longer than "
                  "max-staleness-limit = \"10m\" (default); lower the one or raise the other"}},
+        BadCase{
+            "key_file_missing",
+            Flags({"--amplitude-key-file=/no"}),
+            {"amplitude-key-file = \"/no\" (flag --amplitude-key-file): cannot be read: No such "
+             "file or directory; give a readable file with nothing but the key"}},
+        BadCase{"key_file_empty",
+                {{"--amplitude-key-file=/k"}, {}, {{"/k", "\n"}}},
+                {"amplitude-key-file = \"/k\" (flag --amplitude-key-file): is empty; put the key "
+                 "there"}},
         BadCase{"ca_file_missing",
                 Flags({"--amplitude-ca-file=/no"}),
                 {"amplitude-ca-file = \"/no\" (flag --amplitude-ca-file): cannot be read: No such "

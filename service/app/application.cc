@@ -1,0 +1,160 @@
+#include "service/app/application.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/app/version.h"
+#include "service/rpc/mutex_group_grpc_service.h"
+
+namespace mutexd::app {
+namespace {
+
+using telemetry::LogLevel;
+
+constexpr const char* kMutexGroupService = "mutexgroups.v1.MutexGroupService";
+constexpr const char* kHealthService = "grpc.health.v1.Health";
+
+// A proxy, which curl's users set by these variables, cannot reach a server inside this process.
+// Before other threads look at the environment.
+void ReachLoopbackWithoutProxy() {
+  for (const char* name : {"no_proxy", "NO_PROXY"}) {
+    const char* before = std::getenv(name);
+    const std::string value =
+        before == nullptr || *before == '\0' ? "127.0.0.1" : absl::StrCat(before, ",127.0.0.1");
+    setenv(name, value.c_str(), 1);
+  }
+}
+
+// In the drain's first moments calls are still answered, with a refusal: once gRPC itself shuts
+// down, it cancels what clients send before they learn of it.
+absl::Duration TimeToTellClients(absl::Duration drain_timeout) {
+  return std::min(drain_timeout / 10, absl::Milliseconds(250));
+}
+
+// What is left at the drain's end for the replies of the calls that are ended then.
+absl::Duration TimeToReply(absl::Duration drain_timeout) {
+  return std::min(drain_timeout / 4, absl::Seconds(1));
+}
+
+}  // namespace
+
+Application::Application(const Settings& settings, telemetry::Log& log)
+    : settings_(settings),
+      log_(log),
+      health_({kMutexGroupService}),
+      reflection_({kMutexGroupService, kHealthService}) {
+  metrics_.AddGauge("mutexd_build_info", "The build, as labels; always 1.")
+      .Add({{"version", std::string(VersionNumber())}, {"commit", std::string(VersionCommit())}})
+      .Set(1);
+  metrics_.AddCounterFrom("mutexd_log_lines_dropped_total",
+                          "Log lines dropped as stderr was read too slowly.",
+                          [&log] { return static_cast<double>(log.lines_dropped()); });
+}
+
+Application::~Application() = default;
+
+absl::StatusOr<std::unique_ptr<Application>> Application::Start(const Settings& settings,
+                                                                telemetry::Log& log) {
+  std::unique_ptr<Application> application(new Application(settings, log));
+  if (settings.sandbox) ReachLoopbackWithoutProxy();
+  if (absl::Status status = application->ClaimListeners(); !status.ok()) return status;
+  if (absl::Status status = application->StartManagement(); !status.ok()) return status;
+  const auto upstream = application->ChooseUpstream();
+  if (!upstream.ok()) return upstream.status();
+  auto core = GatewayCore::Start(settings, *upstream, application->metrics_, log);
+  if (!core.ok()) return core.status();
+  application->core_ = *std::move(core);
+  log.Write(LogLevel::kInfo, "starting",
+            {{"version", VersionNumber()},
+             {"commit", VersionCommit()},
+             {"upstream", upstream->upstream.base_url},
+             {"sandbox", settings.sandbox}});
+  if (absl::Status status = application->StartServing(); !status.ok()) return status;
+  return application;
+}
+
+absl::Status Application::ClaimListeners() {
+  std::vector<ListenAddress> addresses = settings_.listen;
+  if (settings_.management) addresses.push_back(*settings_.management);
+  for (const ListenAddress& address : addresses) {
+    auto claim = ListenerClaim::Take(address);
+    if (!claim.ok()) return claim.status();
+    claims_.push_back(*std::move(claim));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Application::StartManagement() {
+  if (!settings_.management) return absl::OkStatus();
+  auto server =
+      ManagementServer::Start(*settings_.management, stage_, [this] { return metrics_.Expose(); });
+  if (!server.ok()) return server.status();
+  management_ = *std::move(server);
+  management_address_ = management_->address();
+  log_.Write(LogLevel::kInfo, "listening",
+             {{"listener", "management"}, {"address", management_address_}});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<UpstreamChoice> Application::ChooseUpstream() {
+  if (settings_.sandbox) {
+    sandbox::SandboxOptions options;
+    options.state_file = settings_.sandbox_state;
+    options.slot_index_base = settings_.slot_index_base;
+    auto sandbox = sandbox::Sandbox::Start(std::move(options));
+    if (!sandbox.ok()) return sandbox.status();
+    sandbox_ = *std::move(sandbox);
+    return UpstreamChoice{amplitude::UpstreamAt(sandbox_->url()),
+                          std::string(sandbox::kDefaultKey)};
+  }
+  if (settings_.amplitude_url) {
+    return UpstreamChoice{amplitude::UpstreamAt(*settings_.amplitude_url), ""};
+  }
+  return UpstreamChoice{amplitude::UpstreamOf(settings_.region), ""};
+}
+
+absl::Status Application::StartServing() {
+  mutex_group_service_ = rpc::MakeMutexGroupGrpcService(core_->runner());
+  std::vector<grpc::Service*> services = reflection_.services();
+  services.push_back(health_.service());
+  services.push_back(mutex_group_service_.get());
+  std::vector<std::string> addresses;
+  for (const ListenAddress& address : settings_.listen) addresses.push_back(address.ToString());
+  auto server = rpc::GrpcServer::Start(addresses, services);
+  if (!server.ok()) return server.status();
+  server_ = *std::move(server);
+
+  stage_ = Stage::kServing;
+  health_.SetServing(true);
+  for (std::size_t i = 0; i < settings_.listen.size(); ++i) {
+    const ListenAddress& address = settings_.listen[i];
+    grpc_addresses_.push_back(address.ToString(server_->listeners()[i].bound_port));
+    log_.Write(LogLevel::kInfo, "listening",
+               {{"listener", "grpc"}, {"address", grpc_addresses_.back()}});
+    if (!address.is_unix() && !IsLoopbackHost(address.host)) {
+      log_.Write(LogLevel::kWarning,
+                 "calls from other machines are neither encrypted nor authenticated",
+                 {{"address", grpc_addresses_.back()}});
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Application::Drain() {
+  const absl::Duration timeout = settings_.drain_timeout;
+  const absl::Time end = absl::Now() + timeout;
+  log_.Write(LogLevel::kInfo, "draining", {{"timeout", absl::FormatDuration(timeout)}});
+  stage_ = Stage::kDraining;
+  core_->BeginDrain(timeout - TimeToReply(timeout));
+  health_.Shutdown();
+  reflection_.Shutdown();
+  std::this_thread::sleep_for(absl::ToChronoMicroseconds(TimeToTellClients(timeout)));
+  server_->Drain(end - absl::Now());
+  log_.Write(LogLevel::kInfo, "drained");
+}
+
+}  // namespace mutexd::app

@@ -1,0 +1,68 @@
+// The composition root: everything put together from the settings, started, drained and stopped.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "service/app/gateway_core.h"
+#include "service/app/listener_claim.h"
+#include "service/app/management_server.h"
+#include "service/app/settings.h"
+#include "service/rpc/grpc_server.h"
+#include "service/rpc/health_service.h"
+#include "service/rpc/reflection_service.h"
+#include "service/sandbox/sandbox.h"
+#include "service/telemetry/log.h"
+#include "service/telemetry/metrics.h"
+
+namespace mutexd::app {
+
+class Application {
+ public:
+  // Serves when it returns, and has logged where: a line "listening" for each listener, with its
+  // real address. `settings` have been checked; `log` must outlive the application.
+  static absl::StatusOr<std::unique_ptr<Application>> Start(const Settings& settings,
+                                                            telemetry::Log& log);
+
+  ~Application();  // after Drain; otherwise calls under way are cut off
+  Application(const Application&) = delete;
+  Application& operator=(const Application&) = delete;
+
+  // Not ready any more; refuses new calls; returns when those under way have ended, at most
+  // --drain-timeout later. Blocks.
+  void Drain();
+
+  // The real addresses.
+  const std::vector<std::string>& grpc_addresses() const { return grpc_addresses_; }
+  const std::string& management_address() const { return management_address_; }  // empty: off
+
+ private:
+  Application(const Settings& settings, telemetry::Log& log);
+
+  absl::Status ClaimListeners();
+  absl::Status StartManagement();
+  absl::StatusOr<UpstreamChoice> ChooseUpstream();
+  absl::Status StartServing();
+
+  const Settings settings_;
+  telemetry::Log& log_;
+  telemetry::Metrics metrics_;
+  std::atomic<Stage> stage_ = Stage::kStarting;
+  std::string management_address_;
+  std::vector<std::string> grpc_addresses_;
+
+  // In the order of starting; stopped in the reverse order.
+  std::vector<ListenerClaim> claims_;
+  std::unique_ptr<ManagementServer> management_;
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::unique_ptr<GatewayCore> core_;
+  rpc::HealthService health_;
+  rpc::ReflectionService reflection_;
+  std::unique_ptr<grpc::Service> mutex_group_service_;
+  std::unique_ptr<rpc::GrpcServer> server_;
+};
+
+}  // namespace mutexd::app

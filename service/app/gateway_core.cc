@@ -1,0 +1,103 @@
+#include "service/app/gateway_core.h"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/amplitude/amplitude_stack.h"
+#include "service/app/file_text.h"
+#include "service/app/version.h"
+#include "service/rpc/methods.h"
+
+namespace mutexd::app {
+namespace {
+
+constexpr std::size_t kWorkers = 2;  // decode large bodies
+
+std::vector<std::string> MethodNames() {
+  std::vector<std::string> names;
+  for (const rpc::RpcMethod& method : rpc::Methods()) names.emplace_back(method.name);
+  return names;
+}
+
+http::CurlTransportOptions TransportOptions(const Settings& settings) {
+  http::CurlTransportOptions options;
+  options.user_agent = absl::StrCat("mutexd/", VersionNumber());
+  if (!settings.sandbox) options.ca_file = settings.amplitude_ca_file;
+  return options;
+}
+
+groups::GatewayOptions GatewayOptionsOf(const Settings& settings) {
+  groups::GatewayOptions options;
+  options.max_reply_bytes = settings.max_reply_bytes;
+  options.write_visibility_timeout = settings.write_visibility_timeout;
+  options.slot_index_base = settings.slot_index_base;
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GatewayCore>> GatewayCore::Start(const Settings& settings,
+                                                                const UpstreamChoice& upstream,
+                                                                telemetry::Metrics& metrics,
+                                                                telemetry::Log& log) {
+  Keys keys;
+  if (!upstream.key.empty()) {
+    keys.source = std::make_unique<amplitude::FixedKey>(upstream.key);
+  } else if (settings.amplitude_key_file.empty()) {
+    log.HideSecret(settings.amplitude_management_key);
+    keys.source = std::make_unique<amplitude::FixedKey>(settings.amplitude_management_key);
+  } else {
+    auto file = KeyFile::Open(settings.amplitude_key_file, ReadFileText, log);
+    if (!file.ok()) return file.status();
+    keys.file = file->get();
+    keys.source = *std::move(file);
+  }
+  return std::unique_ptr<GatewayCore>(
+      new GatewayCore(settings, upstream, std::move(keys), metrics, log));
+}
+
+GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstream, Keys keys,
+                         telemetry::Metrics& metrics, telemetry::Log& log)
+    : workers_(kWorkers),
+      keys_(std::move(keys)),
+      upstream_telemetry_(metrics, log),
+      rpc_telemetry_(metrics, log, MethodNames()),
+      gateway_log_(log),
+      transport_(loop_, TransportOptions(settings), &upstream_telemetry_),
+      amplitude_(amplitude::MakeAmplitudeStack(
+          {transport_, clock_, *keys_.source, workers_, upstream_telemetry_},
+          {.upstream = upstream.upstream, .upstream_timeout = settings.upstream_timeout})),
+      gateway_{*amplitude_, clock_, GatewayOptionsOf(settings), &gateway_log_},
+      runner_(loop_, gateway_, &rpc_telemetry_, {.default_deadline = settings.default_deadline}),
+      keep_running_(loop_.get_executor()) {
+  if (keys_.file != nullptr) {
+    asio::co_spawn(loop_, keys_.file->Watch(clock_, workers_), asio::detached);
+  }
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+GatewayCore::~GatewayCore() {
+  loop_.stop();
+  thread_.join();
+  workers_.join();
+}
+
+void GatewayCore::BeginDrain(absl::Duration end) {
+  asio::post(loop_, [this, end] {
+    runner_.BeginDrain();
+    asio::co_spawn(
+        loop_,
+        [this, end]() -> asio::awaitable<void> {
+          if (co_await clock_.Sleep(end)) runner_.EndDrain();
+        },
+        asio::detached);
+  });
+}
+
+}  // namespace mutexd::app

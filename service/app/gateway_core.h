@@ -1,0 +1,77 @@
+// The gateway without its servers: the event loop with all that lives on it.
+#pragma once
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/thread_pool.hpp>
+
+#include <memory>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "service/amplitude/amplitude_api.h"
+#include "service/amplitude/clock.h"
+#include "service/amplitude/key_source.h"
+#include "service/amplitude/upstream.h"
+#include "service/app/management_key.h"
+#include "service/app/settings.h"
+#include "service/groups/gateway.h"
+#include "service/http/curl_transport.h"
+#include "service/rpc/call_runner.h"
+#include "service/telemetry/gateway_log.h"
+#include "service/telemetry/log.h"
+#include "service/telemetry/metrics.h"
+#include "service/telemetry/rpc_telemetry.h"
+#include "service/telemetry/upstream_telemetry.h"
+
+namespace mutexd::app {
+
+// Where Amplitude is, and the key to use when the settings do not say.
+struct UpstreamChoice {
+  amplitude::Upstream upstream;
+  std::string key;  // empty: the settings'
+};
+
+// Runs from its construction to its destruction, which must come after the last call has ended.
+class GatewayCore {
+ public:
+  // The error, if there is no key. `metrics` and `log` must outlive it.
+  static absl::StatusOr<std::unique_ptr<GatewayCore>> Start(const Settings& settings,
+                                                            const UpstreamChoice& upstream,
+                                                            telemetry::Metrics& metrics,
+                                                            telemetry::Log& log);
+  ~GatewayCore();
+  GatewayCore(const GatewayCore&) = delete;
+  GatewayCore& operator=(const GatewayCore&) = delete;
+
+  rpc::CallRunner& runner() { return runner_; }
+
+  // Any thread. From now on calls that arrive are refused; after `end` those under way are ended.
+  void BeginDrain(absl::Duration end);
+
+ private:
+  struct Keys {
+    std::unique_ptr<amplitude::KeySource> source;
+    KeyFile* file = nullptr;  // the source, where it is one
+  };
+
+  GatewayCore(const Settings& settings, const UpstreamChoice& upstream, Keys keys,
+              telemetry::Metrics& metrics, telemetry::Log& log);
+
+  // What is declared first is destroyed last: the loop outlives all that lives on it.
+  asio::io_context loop_{1};
+  asio::thread_pool workers_;
+  amplitude::LoopClock clock_{loop_};
+  Keys keys_;
+  telemetry::UpstreamTelemetry upstream_telemetry_;
+  telemetry::RpcTelemetry rpc_telemetry_;
+  telemetry::GatewayLog gateway_log_;
+  http::CurlTransport transport_;
+  std::unique_ptr<amplitude::AmplitudeApi> amplitude_;
+  groups::Gateway gateway_;
+  rpc::CallRunner runner_;
+  asio::executor_work_guard<asio::io_context::executor_type> keep_running_;
+  std::thread thread_;
+};
+
+}  // namespace mutexd::app

@@ -1,0 +1,127 @@
+// mutexd: the gateway as a program.
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/app/application.h"
+#include "service/app/configuration.h"
+#include "service/app/file_text.h"
+#include "service/app/setting_table.h"
+#include "service/app/version.h"
+#include "service/rpc/grpc_server.h"
+#include "service/telemetry/log.h"
+
+namespace mutexd::app {
+namespace {
+
+using telemetry::Log;
+using telemetry::LogLevel;
+
+constexpr int kExitCannotStart = 1;
+constexpr int kExitBadSettings = 2;
+
+// The signals that ask for the end. Blocked before the first thread starts, so that all threads
+// inherit it and only the wait sees them.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// Out of descriptors, a gRPC listener stops accepting for good.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+ConfigurationSources SourcesOf(int argc, char** argv) {
+  ConfigurationSources sources;
+  sources.arguments.assign(argv + 1, argv + argc);
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string text = *variable;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos) {
+      sources.environment[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+  }
+  sources.read_file = ReadFileText;
+  return sources;
+}
+
+void RouteGrpcLogTo(Log& log) {
+  rpc::RouteGrpcLog([&log](rpc::GrpcLogSeverity severity, absl::string_view text) {
+    const bool is_error = severity == rpc::GrpcLogSeverity::kError;
+    log.Write(is_error ? LogLevel::kError : LogLevel::kDebug, "grpc", {{"text", text}});
+  });
+}
+
+int Serve(const Configuration& configuration, const sigset_t& signals) {
+  const Settings& settings = configuration.settings;
+  Log log({settings.log_level, settings.log_format});
+  for (const std::string& warning : configuration.warnings) log.Write(LogLevel::kWarning, warning);
+  RouteGrpcLogTo(log);
+  int exit_code = 0;
+  {
+    const auto application = Application::Start(settings, log);
+    if (application.ok()) {
+      int signal = 0;
+      sigwait(&signals, &signal);
+      // From now on another signal ends the process at once.
+      pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+      (*application)->Drain();
+    } else {
+      log.Write(LogLevel::kCritical, application.status().message());
+      exit_code = kExitCannotStart;
+    }
+  }
+  rpc::RouteGrpcLog(nullptr);
+  return exit_code;
+}
+
+int Run(int argc, char** argv) {
+  const sigset_t signals = BlockSignals();
+  RaiseFileLimit();
+  const Configuration configuration = LoadConfiguration(SourcesOf(argc, argv));
+  if (configuration.settings.help) {
+    std::cout << HelpText();
+    return 0;
+  }
+  if (configuration.settings.version) {
+    std::cout << "mutexd " << VersionNumber();
+    if (!VersionCommit().empty()) std::cout << " (" << VersionCommit() << ")";
+    std::cout << "\n";
+    return 0;
+  }
+  if (!configuration.problems.empty()) {
+    for (const std::string& problem : configuration.problems) {
+      std::cerr << "mutexd: " << problem << "\n";
+    }
+    return kExitBadSettings;
+  }
+  if (configuration.settings.check_config) {
+    for (const std::string& warning : configuration.warnings) {
+      std::cerr << "mutexd: warning: " << warning << "\n";
+    }
+    std::cout << DescribeConfiguration(configuration);
+    return 0;
+  }
+  return Serve(configuration, signals);
+}
+
+}  // namespace
+}  // namespace mutexd::app
+
+int main(int argc, char** argv) { return mutexd::app::Run(argc, argv); }
