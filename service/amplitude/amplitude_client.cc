@@ -46,6 +46,9 @@ absl::Status TooLarge(const http::HttpResponse& response) {
                                                  http::kDefaultMaxBodyBytes >> 20, " MiB"));
 }
 
+// Functions that coroutines hand over as they call, below, capture references only: g++ 12 copies
+// the bytes of such temporaries, and what they own is then released twice.
+
 // What a decoder made of a body, and what it had to leave out.
 template <typename Result>
 struct Decoding {
@@ -213,7 +216,7 @@ asio::awaitable<AmplitudeClient::Exchanged> AmplitudeClient::Exchange(Call& call
     exchanged.response.status = failure->status;
   } else {
     exchanged.response = std::get<http::HttpResponse>(std::move(result));
-    exchanged.verdict = co_await JudgeReply(asked, exchanged.response, *credential);
+    exchanged.verdict = co_await JudgeReply(asked, exchanged.response, **credential);
   }
   if (exchanged.verdict.effect == WriteEffect::kAccepted) call.write_accepted = true;
   co_return exchanged;
@@ -278,15 +281,16 @@ asio::awaitable<http::HttpResult> AmplitudeClient::Send(Call& call, Operation op
   co_return result;
 }
 
-asio::awaitable<Verdict> AmplitudeClient::JudgeReply(Asked asked, http::HttpResponse& response,
-                                                     std::shared_ptr<const Credential> credential) {
+asio::awaitable<Verdict> AmplitudeClient::JudgeReply(const Asked& asked,
+                                                     http::HttpResponse& response,
+                                                     const Credential& credential) {
   Answer answer;
   answer.status = response.status;
   answer.retry_after = ParseRetryAfter(response.Header("retry-after"), clock_.Now());
   if (response.status >= 300) {
     const std::size_t size = response.body.size();
-    answer.text = co_await Decoded(size, [&response, credential] {
-      return ReduceErrorText(response.body, credential->management_key);
+    answer.text = co_await Decoded(size, [&response, &credential] {
+      return ReduceErrorText(response.body, credential.management_key);
     });
   }
   co_return JudgeAnswer(asked, answer);

@@ -66,8 +66,8 @@ class AmplitudeClient final : public AmplitudeApi {
   asio::awaitable<Exchanged> Exchange(Call& call, Request request);
   asio::awaitable<http::HttpResult> Send(Call& call, Operation operation,
                                          http::HttpRequest request);
-  asio::awaitable<Verdict> JudgeReply(Asked asked, http::HttpResponse& response,
-                                      std::shared_ptr<const Credential> credential);
+  asio::awaitable<Verdict> JudgeReply(const Asked& asked, http::HttpResponse& response,
+                                      const Credential& credential);
   asio::awaitable<WriteResult> Write(Call& call, Request request);
 
   absl::StatusOr<std::shared_ptr<const Credential>> KeyFor(const Call& call,

@@ -105,7 +105,8 @@ class Redactor {
 
  private:
   void Word(absl::string_view word) {
-    const bool announced = next_is_secret_;
+    // What was replaced before must not be wrapped once more.
+    const bool announced = next_is_secret_ && !absl::StrContains(kRedacted, word);
     next_is_secret_ = false;
     previous_ = {};
     if (announced && NamesAScheme(word)) {

@@ -15,7 +15,9 @@ namespace mutexd::amplitude {
 
 // Runs `work` on `pool` and resumes the coroutine on its own executor with what `work` returned.
 // The coroutine itself never moves: its cancellation slot belongs to the loop. It waits for the
-// work even when it is cancelled. The pool must be joined before the loop is destroyed.
+// work even when it is cancelled. The pool must be joined before the loop is destroyed. A `work`
+// that owns something must be moved from a variable: g++ 12 releases twice what a closure owns that
+// is a temporary of a co_await expression.
 template <typename Work>
 asio::awaitable<std::invoke_result_t<Work&>> RunOnPool(asio::thread_pool& pool, Work work) {
   using Result = std::invoke_result_t<Work&>;
