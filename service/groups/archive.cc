@@ -66,7 +66,8 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Archive(Gateway& gateway, amplitude::C
   const GroupPtr before = turn->before;
   if (before->group->state() == v1::MutexGroup::STATE_ARCHIVED) co_return before;
   if (request.validate_only()) co_return WithState(*before, v1::MutexGroup::STATE_ARCHIVED);
-  amplitude::WriteResult result = co_await gateway.amplitude.Edit(call, id, {.archive = true});
+  const amplitude::GroupEdit edit{.archive = true};
+  amplitude::WriteResult result = co_await gateway.amplitude.Edit(call, id, edit);
   co_return co_await Settle(gateway, call, id, std::move(result), ArchivedGoal(before));
 }
 
@@ -90,7 +91,8 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Unarchive(Gateway& gateway, amplitude:
     if (before->group->state() == v1::MutexGroup::STATE_ACTIVE) co_return before;
     if (request.validate_only()) co_return WithState(*before, v1::MutexGroup::STATE_ACTIVE);
   }
-  amplitude::WriteResult result = co_await gateway.amplitude.Edit(call, id, {.archive = false});
+  const amplitude::GroupEdit edit{.archive = false};
+  amplitude::WriteResult result = co_await gateway.amplitude.Edit(call, id, edit);
   co_return co_await Settle(gateway, call, id, std::move(result), UnarchivedGoal(before));
 }
 

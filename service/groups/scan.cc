@@ -39,8 +39,8 @@ absl::StatusOr<std::string> NextCursor(absl::string_view cursor, const FetchedPa
 
 asio::awaitable<absl::StatusOr<PagePtr>> Scan::Next() {
   if (!cursor_status_.ok()) co_return cursor_status_;
-  absl::StatusOr<PagePtr> page =
-      co_await gateway_.amplitude.List(call_, {.limit = limit_, .cursor = cursor_});
+  amplitude::ListQuery query{.limit = limit_, .cursor = cursor_};
+  absl::StatusOr<PagePtr> page = co_await gateway_.amplitude.List(call_, std::move(query));
   if (!page.ok()) co_return page;
   ++pages_read_;
   absl::StatusOr<std::string> next = NextCursor(cursor_, **page);

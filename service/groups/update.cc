@@ -82,9 +82,8 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Write(Gateway& gateway, amplitude::Cal
     co_return ChangedCopy(*before, [&edit](v1::MutexGroup& group) { Apply(edit, group); });
   }
   amplitude::WriteResult result = co_await gateway.amplitude.Edit(call, asked.id(), edit);
-  co_return co_await Settle(
-      gateway, call, asked.id(), std::move(result),
-      GoalThat(before, [edit](const v1::MutexGroup& now) { return Holds(now, edit); }));
+  WriteGoal goal = GoalThat(before, [edit](const v1::MutexGroup& now) { return Holds(now, edit); });
+  co_return co_await Settle(gateway, call, asked.id(), std::move(result), std::move(goal));
 }
 
 }  // namespace

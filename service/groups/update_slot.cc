@@ -41,15 +41,15 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const v1::UpdateSlotResponse>>> U
   std::vector<amplitude::FieldViolation> violations;
   const SlotMask mask = ReadSlotMask(request.update_mask(), violations);
   if (!violations.empty()) co_return amplitude::InvalidRequest(violations);
-  absl::StatusOr<GroupPtr> group =
-      co_await WriteSlot(gateway, call,
-                         {.mutex_group_id = request.mutex_group_id(),
-                          .slot_index = request.slot_index(),
-                          .etag = request.etag(),
-                          .validate_only = request.validate_only(),
-                          .edit = [&request, mask](const v1::Slot& held) {
-                            return EditOf(request.slot(), mask, held);
-                          }});
+  // Named, as g++ 12 destroys such a temporary twice when it stands in the co_await.
+  SlotWrite write{.mutex_group_id = request.mutex_group_id(),
+                  .slot_index = request.slot_index(),
+                  .etag = request.etag(),
+                  .validate_only = request.validate_only(),
+                  .edit = [&request, mask](const v1::Slot& held) {
+                    return EditOf(request.slot(), mask, held);
+                  }};
+  absl::StatusOr<GroupPtr> group = co_await WriteSlot(gateway, call, std::move(write));
   co_return WriteReply<v1::UpdateSlotResponse>(gateway, call, std::move(group));
 }
 
