@@ -95,8 +95,6 @@ absl::Status Application::StartManagement() {
   if (!server.ok()) return server.status();
   management_ = *std::move(server);
   management_address_ = management_->address();
-  log_.Write(LogLevel::kInfo, "listening",
-             {{"listener", "management"}, {"address", management_address_}});
   return absl::OkStatus();
 }
 
@@ -130,6 +128,15 @@ absl::Status Application::StartServing() {
 
   stage_ = Stage::kServing;
   health_.SetServing(true);
+  LogListeners();
+  return absl::OkStatus();
+}
+
+void Application::LogListeners() {
+  if (management_) {
+    log_.Write(LogLevel::kInfo, "listening",
+               {{"listener", "management"}, {"address", management_address_}});
+  }
   for (std::size_t i = 0; i < settings_.listen.size(); ++i) {
     const ListenAddress& address = settings_.listen[i];
     grpc_addresses_.push_back(address.ToString(server_->listeners()[i].bound_port));
@@ -141,7 +148,6 @@ absl::Status Application::StartServing() {
                  {{"address", grpc_addresses_.back()}});
     }
   }
-  return absl::OkStatus();
 }
 
 void Application::Drain() {

@@ -46,6 +46,7 @@ class Application {
   absl::Status StartManagement();
   absl::StatusOr<UpstreamChoice> ChooseUpstream();
   absl::Status StartServing();
+  void LogListeners();
 
   const Settings settings_;
   telemetry::Log& log_;

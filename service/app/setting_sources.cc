@@ -13,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "service/amplitude/secrets.h"
 #include "service/app/setting_table.h"
 #include "service/app/setting_values.h"
 
@@ -48,7 +49,7 @@ std::string DidYouMean(absl::string_view nearest, absl::string_view before,
 
 std::string UnknownArgument(absl::string_view argument) {
   if (!absl::StartsWith(argument, "-")) {
-    return absl::StrCat("unexpected argument \"", argument,
+    return absl::StrCat("unexpected argument \"", amplitude::RemoveSecrets(argument, ""),
                         "\"; mutexd takes flags only, see --help");
   }
   absl::string_view name = argument.substr(0, argument.find('='));
@@ -180,12 +181,8 @@ GivenSettings ReadFlags(const std::vector<std::string>& arguments) {
     const auto option = options.find(setting.name);
     if (option == options.end() || option->second->count() == 0) continue;
     std::vector<std::string> texts = option->second->results();
-    if (setting.kind == Setting::Kind::kValue && texts.size() > 1) {
-      given.problems.push_back(
-          absl::StrCat("--", setting.name, " is given ", texts.size(), " times; give it once"));
-      continue;
-    }
-    if (setting.kind == Setting::Kind::kSwitch) texts = {texts.back()};
+    // The last one counts, so that flags can be appended to a command that has some.
+    if (setting.kind != Setting::Kind::kList) texts = {texts.back()};
     given.values[setting.name] = {std::move(texts),
                                   {OriginKind::kFlag, absl::StrCat("flag --", setting.name)}};
   }

@@ -11,11 +11,27 @@ namespace mutexd::app {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
+
+const std::map<std::string, std::string> kKey = {{"AMPLITUDE_MANAGEMENT_KEY", "ampex_secret"}};
+
+Given Flags(std::vector<std::string> arguments) { return {std::move(arguments), kKey, {}}; }
+Given Variable(const std::string& name, const std::string& value) {
+  Given given;
+  given.environment[name] = value;
+  return given;
+}
+Given File(const std::string& text) {
+  Given given;
+  given.arguments = {"--config=m.toml"};
+  given.files["m.toml"] = text;
+  return given;
+}
 
 const EffectiveValue& ValueOf(const Configuration& configuration, absl::string_view name) {
   for (const EffectiveValue& value : configuration.values) {
@@ -187,6 +203,19 @@ TEST(Configuration, TakesThePathOfTheFileFromTheEnvironmentToo) {
   EXPECT_EQ(Load(given).settings.region, amplitude::Region::kEu);
 }
 
+TEST(Configuration, TheLastOfAFlagGivenTwiceCounts) {
+  const Configuration configuration = Load(Flags({"--region=us", "--region=eu"}));
+  EXPECT_THAT(configuration.problems, IsEmpty());
+  EXPECT_EQ(configuration.settings.region, amplitude::Region::kEu);
+}
+
+TEST(Configuration, NeverRepeatsAKeyGivenAsAFlag) {
+  const Configuration configuration =
+      Load(Flags({"--amplitude-management-key", "ampex_0123456789abcdef"}));
+  EXPECT_THAT(configuration.problems, SizeIs(2));
+  EXPECT_THAT(configuration.problems, Each(Not(HasSubstr("0123456789abcdef"))));
+}
+
 TEST(Configuration, TrimsTheKey) {
   Given given;
   given.environment["AMPLITUDE_MANAGEMENT_KEY"] = " ampex_x\n";
@@ -236,21 +265,6 @@ class BadSettings : public ::testing::TestWithParam<BadCase> {};
 
 TEST_P(BadSettings, EndInOneSentenceEach) {
   EXPECT_EQ(Load(GetParam().given).problems, GetParam().problems);
-}
-
-const std::map<std::string, std::string> kKey = {{"AMPLITUDE_MANAGEMENT_KEY", "ampex_secret"}};
-
-Given Flags(std::vector<std::string> arguments) { return {std::move(arguments), kKey, {}}; }
-Given Variable(const std::string& name, const std::string& value) {
-  Given given;
-  given.environment[name] = value;
-  return given;
-}
-Given File(const std::string& text) {
-  Given given;
-  given.arguments = {"--config=m.toml"};
-  given.files["m.toml"] = text;
-  return given;
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -381,9 +395,6 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"argument",
                 Flags({"serve"}),
                 {"unexpected argument \"serve\"; mutexd takes flags only, see --help"}},
-        BadCase{"flag_twice",
-                Flags({"--region=us", "--region=eu"}),
-                {"--region is given 2 times; give it once"}},
         BadCase{"flag_without_value",
                 Flags({"--region"}),
                 {"--region needs a value; write it as --region us|eu"}},
