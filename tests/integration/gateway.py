@@ -21,8 +21,14 @@ from mutexgroups.v1 import mutex_group_service_pb2_grpc as service_grpc  # noqa:
 SERVICE = api.DESCRIPTOR.services_by_name["MutexGroupService"]
 METHODS = [method.name for method in SERVICE.methods]
 
-# Short waits, so that tests of what happens at their end are quick.
-QUICK = ("--upstream-timeout", "1s", "--write-visibility-timeout", "500ms")
+# Ports of the system's choice, and short waits, so that tests of their ends are quick.
+DEFAULTS = {
+    "--listen": "127.0.0.1:0",
+    "--management": "127.0.0.1:0",
+    "--log-format": "json",
+    "--upstream-timeout": "1s",
+    "--write-visibility-timeout": "500ms",
+}
 # No retries by the client, so that each call is one call.
 CHANNEL_OPTIONS = (("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0))
 
@@ -45,29 +51,24 @@ class Gateway(Process):
         variables = {} if key is None else {"AMPLITUDE_MANAGEMENT_KEY": key}
         self._channels: list[grpc.Channel] = []
         self._key = key
-        defaults: list[str] = []
-        if "--listen" not in flags:
-            defaults += ["--listen", "127.0.0.1:0"]
-        if "--management" not in flags:
-            defaults += ["--management", "127.0.0.1:0"]
+        defaults = [
+            part for flag, value in DEFAULTS.items() if flag not in flags for part in (flag, value)
+        ]
         super().__init__(
-            [binary("mutexd"), *defaults, "--log-format", "json", *flags],
-            {**variables, **(environment or {})},
+            [binary("mutexd"), *defaults, *flags], {**variables, **(environment or {})}
         )
 
     # -- addresses
 
     def addresses(self, count: int = 1) -> list[str]:
         """The bound addresses of the gRPC listeners, in the order of the log."""
-        found: list[str] = []
+        self.wait_for_log(
+            lambda _: len(self._listening("grpc")) >= count, f"{count} gRPC listeners"
+        )
+        return self._listening("grpc")
 
-        def enough(entry: dict) -> bool:
-            if is_listening(entry, "grpc"):
-                found.append(entry["address"])
-            return len(found) >= count
-
-        self.wait_for_log(lambda entry: enough(entry), f"{count} gRPC listeners")
-        return list(dict.fromkeys(found))
+    def _listening(self, what: str) -> list[str]:
+        return [entry["address"] for entry in self.log if is_listening(entry, what)]
 
     @property
     def address(self) -> str:
@@ -93,7 +94,8 @@ class Gateway(Process):
         return service_grpc.MutexGroupServiceStub(self.channel(address))
 
     def http(self, path: str) -> HttpReply:
-        """Asks the management port."""
+        """Asks the management port of a process that serves."""
+        assert self.address
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(f"http://{self.management}{path}", timeout=30) as answer:

@@ -45,7 +45,7 @@ class Process:
     """A running program whose stderr is read line by line, each a JSON object where it is one."""
 
     def __init__(self, command: Sequence[str | Path], environment: Mapping[str, str] = {}):
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())
         self._lines: list[str] = []
         self._ended = False
         self.popen = subprocess.Popen(

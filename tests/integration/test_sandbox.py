@@ -13,7 +13,7 @@ from mutexgroups.v1 import mutex_group_pb2 as groups
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 
 from fake_amplitude import KEY, PREFIX, wait_until
-from gateway import QUICK, Gateway
+from gateway import Gateway
 from process import Process, binary
 from rpc_errors import expect
 
@@ -34,7 +34,7 @@ def sandbox():
 
 @pytest.fixture
 def stub(sandbox):
-    gateway = sandbox(Gateway("--sandbox", *QUICK, key=None))
+    gateway = sandbox(Gateway("--sandbox", key=None))
     return gateway.stub()
 
 
@@ -112,7 +112,7 @@ def test_a_taken_key_already_exists(stub):
 
 
 def test_the_state_outlives_the_process(sandbox, tmp_path):
-    flags = ("--sandbox", "--sandbox-state", str(tmp_path / "state.json"), *QUICK)
+    flags = ("--sandbox", "--sandbox-state", str(tmp_path / "state.json"))
     first = sandbox(Gateway(*flags, key=None))
     page = first.stub().ListMutexGroups(api.ListMutexGroupsRequest())
     group = groups.MutexGroup(id=page.mutex_groups[0].id, name="Remembered")
@@ -139,7 +139,7 @@ def test_the_emulator_alone_serves_a_gateway(sandbox):
     emulator = sandbox(
         Process([binary("mutexd-sandbox"), "--listen", "127.0.0.1:0", "--groups", "1500"])
     )
-    gateway = sandbox(Gateway("--amplitude-url", emulator_url(emulator), *QUICK))
+    gateway = sandbox(Gateway("--amplitude-url", emulator_url(emulator)))
     stub = gateway.stub()
     seen, token = [], ""
     while True:
@@ -171,7 +171,7 @@ def test_a_rate_limit_of_the_emulator_reaches_the_caller(sandbox):
     emulator = sandbox(
         Process([binary("mutexd-sandbox"), "--listen", "127.0.0.1:0", "--quota-per-day", "2"])
     )
-    gateway = sandbox(Gateway("--amplitude-url", emulator_url(emulator), *QUICK))
+    gateway = sandbox(Gateway("--amplitude-url", emulator_url(emulator)))
     stub = gateway.stub()
     request = api.ListMutexGroupsRequest()
     for _ in range(2):
