@@ -6,6 +6,7 @@
 #include "client/cpp/mutexctl/error_block.h"
 #include "client/cpp/mutexctl/group_view.h"
 #include "client/cpp/mutexctl/remedy.h"
+#include "client/cpp/mutexctl/safe_text.h"
 
 namespace mutexgroups::ctl {
 
@@ -13,7 +14,7 @@ int ExitCode(grpc::StatusCode code) { return kGrpcExitCode + static_cast<int>(co
 
 int WithClient(Session& session, const std::function<int(const Client&)>& call) {
   const auto client = Client::Connect(session.client);
-  if (!client.ok()) return UsageError(session, client.error().message);
+  if (!client.ok()) return UsageError(session, Escaped(client.error().message));
   return call(*client);
 }
 

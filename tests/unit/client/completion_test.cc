@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -65,6 +67,20 @@ TEST(Completion, BashOffersValues) {
   EXPECT_EQ(BashOffers("mutexctl create -f " + std::string(kFolder) + "mutexctl.b"),
             std::string(kFolder) + "mutexctl.bash\n");
   EXPECT_EQ(BashOffers("mutexctl create --name \"\""), "\n");
+}
+
+// Whether the shell can read the script; nothing where this machine does not have the shell.
+std::optional<bool> Accepts(const std::string& shell, const std::string& file) {
+  if (std::system(absl::StrCat("command -v ", shell, " > /dev/null").c_str()) != 0) {
+    return std::nullopt;
+  }
+  return std::system(absl::StrCat(shell, " -n ", kFolder, file).c_str()) == 0;
+}
+
+TEST(Completion, ScriptsAreValidInTheShellsThatAreInstalled) {
+  EXPECT_EQ(Accepts("bash", "mutexctl.bash"), true);
+  EXPECT_NE(Accepts("zsh", "_mutexctl"), false);
+  EXPECT_NE(Accepts("fish", "mutexctl.fish"), false);
 }
 
 }  // namespace

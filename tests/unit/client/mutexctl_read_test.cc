@@ -240,6 +240,7 @@ TEST(Mutexctl, WrongCommandLinesAreUsageErrors) {
       {{"list", "--timeout", "0s"}, "expected a duration over zero"},
       {{"list", "--max-staleness", "-1s"}, "expected a duration such as"},
       {{"list", "--server", "http://gateway"}, "\"http://gateway\" is not an address"},
+      {{"list", "--server", "\x1b[2J"}, "\"\\x1b[2J\" is not an address"},
       {{"slot"}, "A subcommand is required"},
       {{"completion", "tcsh"}, "tcsh not in {bash,zsh,fish}"},
   };
