@@ -31,8 +31,9 @@ def start_gateway(amplitude):
     for gateway in started:
         ended_before = gateway.popen.poll() is not None
         code = gateway.stop()
-        # What ended before has been judged by its test, but for a crash. SIGKILL is the test's own.
-        fine = code == 0 or (ended_before and (code > 0 or code == -signal.SIGKILL))
+        # What ended before has been judged by its test, but for a crash.
+        sent_by_tests = (-signal.SIGKILL, -signal.SIGTERM)
+        fine = code == 0 or (ended_before and (code > 0 or code in sent_by_tests))
         assert fine, f"ended with {code}; stderr was:\n{gateway.stderr}"
 
 

@@ -16,7 +16,6 @@ from rpc_errors import expect
 LOST = {
     "closed": fake_amplitude.close_connection(),
     "reset": fake_amplitude.reset_connection(),
-    "cut": fake_amplitude.cut({"id": "1", "url": "http://x"}, 7),
     "500": reply(500, {"error": "oops"}),
     "502": fake_amplitude.html(502),
     "408": reply(408),
@@ -212,15 +211,26 @@ def test_a_callers_own_salt_on_another_group_already_exists(amplitude, stub):
     expect("ALREADY_EXISTS", "KEY_ALREADY_EXISTS", stub.CreateMutexGroup, failing)
 
 
-@pytest.mark.parametrize("body", ["OK", b"", {"url": "u"}, [], "<html>"])
-def test_a_2xx_that_cannot_be_read_leads_to_the_look(amplitude, stub, body):
-    amplitude.fault("create", applied_then(reply(200, body)))
-    answer = stub.CreateMutexGroup(request())
-    assert [str(number) for number in amplitude.groups] == [answer.mutex_group.id]
+UNREADABLE = {
+    "text": reply(200, "OK"),
+    "empty": reply(201),
+    "no id": reply(200, {"url": "u"}),
+    "array": reply(200, []),
+    "HTML": fake_amplitude.html(200),
+    "cut": fake_amplitude.cut({"id": "1", "url": "http://x"}, 7),
+}
 
 
-def test_a_2xx_that_cannot_be_read_and_no_group_is_not_yet_visible(amplitude, stub):
-    amplitude.fault("create", reply(200, "OK"))
+@pytest.mark.parametrize("answer", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_a_2xx_that_cannot_be_read_leads_to_the_look(amplitude, stub, answer):
+    amplitude.fault("create", applied_then(answer))
+    created = stub.CreateMutexGroup(request())
+    assert [str(number) for number in amplitude.groups] == [created.mutex_group.id]
+
+
+@pytest.mark.parametrize("answer", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_a_2xx_that_cannot_be_read_and_no_group_is_not_yet_visible(amplitude, stub, answer):
+    amplitude.fault("create", answer)
     failure = expect("UNKNOWN", "WRITE_NOT_YET_VISIBLE", stub.CreateMutexGroup, request())
     assert failure.metadata["accepted_by_amplitude"] == "true"
 

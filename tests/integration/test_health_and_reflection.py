@@ -8,7 +8,7 @@ import subprocess
 
 import grpc
 import pytest
-from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pb2, json_format
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
 from mutexgroups.v1 import mutex_group_service_pb2 as api
@@ -162,9 +162,11 @@ def test_grpcurl_calls(amplitude, grpcurl):
         f"{SERVICE}/GetMutexGroup", flags=("-d", json.dumps({"mutexGroupId": str(group_id)}))
     )
     assert answer.returncode == 0, answer.stderr
-    group = json.loads(answer.stdout)["mutexGroup"]
-    assert group["name"] == "From curl"
-    assert group["slots"][0]["experimentIds"] == [str(2**60)]
+    # Some versions of grpcurl write names as the protos have them.
+    group = json_format.Parse(answer.stdout, api.GetMutexGroupResponse()).mutex_group
+    assert group.name == "From curl"
+    assert list(group.slots[0].experiment_ids) == [2**60]
+    assert f'"{2**60}"' in answer.stdout
 
 
 def test_grpcurl_takes_masks(amplitude, grpcurl):

@@ -57,6 +57,7 @@ def world(amplitude):
             {"percentage": 60, "experiments": [201]},
         ],
     )
+    amplitude.says_deleted = True
     amplitude.add_group(id=4321, key="old", deleted=True)
     amplitude._next_id = 5000
     return amplitude
