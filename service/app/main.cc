@@ -39,6 +39,15 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// From now on another of the signals ends the process at once, with the exit code that shells give
+// to the signal.
+void EndAtTheNext(const sigset_t& signals) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    std::signal(signal, [](int number) { _exit(128 + number); });
+  }
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
 // Out of descriptors, a gRPC listener stops accepting for good.
 void RaiseFileLimit() {
   rlimit limit{};
@@ -79,8 +88,7 @@ int Serve(const Configuration& configuration, const sigset_t& signals) {
     if (application.ok()) {
       int signal = 0;
       sigwait(&signals, &signal);
-      // From now on another signal ends the process at once.
-      pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+      EndAtTheNext(signals);
       (*application)->Drain();
     } else {
       log.Write(LogLevel::kCritical, application.status().message());

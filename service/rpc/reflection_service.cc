@@ -36,6 +36,7 @@ void AppendWithDependencies(const pb::FileDescriptor& file, std::set<std::string
   if (!seen.insert(file.name()).second) return;
   pb::FileDescriptorProto proto;
   file.CopyTo(&proto);
+  file.CopyJsonNameTo(&proto);  // grpcurl takes the names in its JSON from there
   encoded.push_back(proto.SerializeAsString());
   for (int i = 0; i < file.dependency_count(); ++i) {
     AppendWithDependencies(*file.dependency(i), seen, encoded);

@@ -150,6 +150,19 @@ TYPED_TEST(ReflectionServiceTest, SendsAFileWithAllThatItNeeds) {
       << "a file twice";
 }
 
+TYPED_TEST(ReflectionServiceTest, TellsTheNamesOfFieldsInJson) {
+  const auto response = this->AskForSymbol("mutexgroups.v1.MutexGroup");
+  google::protobuf::FileDescriptorProto file;
+  ASSERT_TRUE(file.ParseFromString(response.file_descriptor_response().file_descriptor_proto(0)));
+  std::string json_name;
+  for (const auto& message : file.message_type()) {
+    for (const auto& field : message.field()) {
+      if (field.name() == "project_id") json_name = field.json_name();
+    }
+  }
+  EXPECT_EQ(json_name, "projectId");
+}
+
 TYPED_TEST(ReflectionServiceTest, AnswersErrorsOnTheStreamAndGoesOn) {
   std::vector<typename TypeParam::Request> requests(6);
   requests[0].set_file_by_filename("no/such.proto");

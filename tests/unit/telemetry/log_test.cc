@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/ostream_sink.h>
 
 #include <condition_variable>
-#include <sstream>
+
+#include "tests/unit/telemetry/log_lines.h"
 
 namespace mutexd::telemetry {
 namespace {
@@ -61,17 +61,11 @@ TEST(LogLine, WritesNumbersThatJsonLacksAsNull) {
               HasSubstr("\"x\":null"));
 }
 
-// The lines that a log wrote by the time it was destroyed.
+// The lines of a log by the time that it was destroyed.
 std::vector<std::string> LinesOf(Log::Options options, const std::function<void(Log&)>& write) {
-  std::ostringstream out;
-  {
-    Log log(options, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
-    write(log);
-  }
-  std::vector<std::string> lines;
-  std::istringstream in(out.str());
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
+  CapturedLog captured(options);
+  write(captured.log());
+  return captured.TakeLines();
 }
 
 TEST(Log, WritesWhatWaitsBeforeItEnds) {

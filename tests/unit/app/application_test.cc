@@ -1,0 +1,133 @@
+#include "service/app/application.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "mutexgroups/v1/mutex_group_service.grpc.pb.h"
+#include "tests/unit/app/settings_fixture.h"
+#include "tests/unit/app/temporary_folder.h"
+#include "tests/unit/telemetry/log_lines.h"
+
+namespace mutexd::app {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+namespace v1 = ::mutexgroups::v1;
+
+Settings SandboxSettings(std::vector<std::string> more = {}) {
+  Given given;
+  given.arguments = {"--sandbox", "--listen=127.0.0.1:0", "--management=127.0.0.1:0"};
+  given.arguments.insert(given.arguments.end(), more.begin(), more.end());
+  const Configuration configuration = Load(given);
+  EXPECT_THAT(configuration.problems, IsEmpty());
+  return configuration.settings;
+}
+
+class ApplicationTest : public ::testing::Test {
+ protected:
+  void Start(const Settings& settings) {
+    auto application = Application::Start(settings, captured_.log());
+    ASSERT_TRUE(application.ok()) << application.status();
+    application_ = *std::move(application);
+  }
+
+  std::shared_ptr<grpc::Channel> Channel(const std::string& address) {
+    return grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+  }
+
+  int Http(const std::string& path) {
+    httplib::Client client("http://" + application_->management_address());
+    const auto reply = client.Get(path);
+    return reply ? reply->status : 0;
+  }
+
+  telemetry::CapturedLog captured_;
+  std::unique_ptr<Application> application_;
+};
+
+TEST_F(ApplicationTest, ServesTheSandboxOnEveryListener) {
+  const TemporaryFolder folder;
+  Start(SandboxSettings({"--listen=unix:" + folder.path("s")}));
+  ASSERT_EQ(application_->grpc_addresses().size(), 2u);
+  for (const std::string& address : application_->grpc_addresses()) {
+    grpc::ClientContext context;
+    v1::ListMutexGroupsResponse response;
+    const grpc::Status status =
+        v1::MutexGroupService::NewStub(Channel(address))->ListMutexGroups(&context, {}, &response);
+    EXPECT_TRUE(status.ok()) << address << ": " << status.error_message();
+    EXPECT_GT(response.mutex_groups_size(), 0);
+  }
+  EXPECT_EQ(Http("/readyz"), 200);
+  application_->Drain();
+  const auto addresses = application_->grpc_addresses();
+  application_.reset();
+  const auto lines = captured_.TakeLines();
+  for (const std::string& address : addresses) {
+    EXPECT_THAT(lines, Contains(HasSubstr(R"("msg":"listening","listener":"grpc","address":")" +
+                                          address + "\"")));
+  }
+}
+
+TEST_F(ApplicationTest, DrainTurnsReadinessAndHealthOff) {
+  Start(SandboxSettings({"--drain-timeout=1s"}));
+  const auto channel = Channel(application_->grpc_addresses()[0]);
+  grpc::ClientContext context;
+  auto watch = grpc::health::v1::Health::NewStub(channel)->Watch(&context, {});
+  grpc::health::v1::HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
+
+  application_->Drain();
+
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(Http("/readyz"), 503);
+  EXPECT_EQ(Http("/healthz"), 200);
+}
+
+TEST_F(ApplicationTest, CanBeEndedWithoutADrain) {
+  Start(SandboxSettings());
+  application_.reset();
+}
+
+TEST_F(ApplicationTest, NeedsNoManagementPort) {
+  Start(SandboxSettings({"--management=off"}));
+  EXPECT_EQ(application_->management_address(), "");
+}
+
+TEST_F(ApplicationTest, NamesThePortThatIsTaken) {
+  Start(SandboxSettings());
+  const std::string taken = application_->grpc_addresses()[0];
+  for (const char* flag : {"--listen=", "--management="}) {
+    const auto second = Application::Start(SandboxSettings({flag + taken}), captured_.log());
+    ASSERT_FALSE(second.ok());
+    EXPECT_THAT(std::string(second.status().message()),
+                AllOf(HasSubstr(taken), HasSubstr("the port is in use")));
+  }
+}
+
+TEST_F(ApplicationTest, SaysThatTheSandboxCannotStart) {
+  const TemporaryFolder folder;
+  const auto application = Application::Start(
+      SandboxSettings({"--sandbox-state=" + folder.path("no/such/folder/state.json")}),
+      captured_.log());
+  ASSERT_FALSE(application.ok());
+  EXPECT_THAT(std::string(application.status().message()), HasSubstr("state.json"));
+}
+
+TEST_F(ApplicationTest, WarnsOfCallsFromOtherMachines) {
+  Start(SandboxSettings({"--listen=0.0.0.0:0"}));
+  application_.reset();
+  EXPECT_THAT(captured_.TakeLines(),
+              Contains(AllOf(HasSubstr("\"level\":\"warning\""),
+                             HasSubstr("neither encrypted nor authenticated"))));
+}
+
+}  // namespace
+}  // namespace mutexd::app
