@@ -63,16 +63,14 @@ int CurlLoop::OnTimer(CURLM* /*multi*/, long timeout_ms, void* self) {
 }
 
 void CurlLoop::Watch(curl_socket_t socket, int what) {
-  auto found = sockets_.find(socket);
   if (what == CURL_POLL_REMOVE) {
-    if (found == sockets_.end()) return;
-    found->second->Release();
-    sockets_.erase(found);
+    if (auto watched = sockets_.extract(socket)) watched.mapped()->Release();
     return;
   }
+  auto found = sockets_.find(socket);
   if (found == sockets_.end()) {
     std::shared_ptr<SocketWatch> watch = MakeWatch(socket);
-    if (watch == nullptr) return;  // out of memory: the transfer ends by its time-out
+    if (watch == nullptr) return;  // out of descriptors: the transfer ends by its time-out
     found = sockets_.emplace(socket, std::move(watch)).first;
   }
   found->second->WatchFor((what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);

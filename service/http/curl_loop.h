@@ -28,9 +28,9 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   CurlLoop(asio::io_context& loop, const Limits& limits);
   ~CurlLoop();
 
-  // Runs a transfer. After CURLE_OK `on_done` is called once,
-  // from a handler of its own, unless Stop comes first. CURLE_ABORTED_BY_CALLBACK after Close,
-  // CURLE_FAILED_INIT when libcurl refuses.
+  // Runs a transfer. After CURLE_OK `on_done` is called once, from a handler of its own, unless
+  // Stop comes first. CURLE_ABORTED_BY_CALLBACK after Close, CURLE_FAILED_INIT when libcurl
+  // refuses.
   CURLcode Start(CURL* easy, OnDone on_done);
 
   // Forgets a transfer; harmless for one that is done. Its connection is closed where it has to be.
@@ -55,8 +55,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   CURLM* multi_;
   asio::steady_timer timer_;
   bool timeouts_posted_ = false;
-  // Only as long as libcurl wants to hear of them: it closes sockets without a word afterwards, and
-  // their numbers come back as others'.
+  // Only while libcurl wants to hear of them.
   std::unordered_map<curl_socket_t, std::shared_ptr<SocketWatch>> sockets_;
   std::unordered_map<CURL*, OnDone> transfers_;
 };

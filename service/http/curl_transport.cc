@@ -24,9 +24,10 @@ absl::Duration ClampTimeout(absl::Duration timeout) {
   return std::clamp(timeout, absl::Milliseconds(1), kMaxTimeout);
 }
 
-bool InitializeLibcurl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-  return code == CURLE_OK;
+// A failure shows in every curl_easy_init that follows.
+void InitializeLibcurl() {
+  static const CURLcode initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static_cast<void>(initialized);
 }
 
 HttpFailure NotSent(HttpFailureKind kind, absl::string_view message) {
@@ -136,20 +137,22 @@ asio::awaitable<HttpResult> CurlTransport::Core::Send(std::shared_ptr<Core> core
 
 HttpResult CurlTransport::Core::Finish(CurlTransfer& transfer, TransferRun& run, bool cancelled,
                                        const HttpRequest& request) {
-  if (!run.code() && !cancelled) transfer.ForbidReuse();
+  const bool timed_out = !run.code() && !cancelled;
+  if (timed_out) transfer.ForbidReuse();
   run.Stop();
   if (observer_ != nullptr) observer_->OnTransferEnd(transfer.Stats());
-  if (!run.code() && !cancelled) {
+  const CURLcode code = run.code().value_or(CURLE_ABORTED_BY_CALLBACK);
+  if (timed_out) {
     return transfer.StoppedResult(
         HttpFailureKind::kTimeout,
         absl::StrCat("no complete reply within ",
                      absl::FormatDuration(ClampTimeout(request.timeout))));
   }
-  if (!run.code() || *run.code() == CURLE_ABORTED_BY_CALLBACK) {
+  if (code == CURLE_ABORTED_BY_CALLBACK) {
     return transfer.StoppedResult(HttpFailureKind::kCancelled, std::string(kCancelledMessage));
   }
-  if (*run.code() == CURLE_OK && !request.fresh_connection) AdaptConnectionCap(transfer);
-  return transfer.TakeResult(*run.code());
+  if (code == CURLE_OK && !request.fresh_connection) AdaptConnectionCap(transfer);
+  return transfer.TakeResult(code);
 }
 
 // HTTP/1.1 needs a connection for each request under way; with HTTP/2 every further one is waste,

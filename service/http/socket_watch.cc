@@ -1,5 +1,8 @@
 #include "service/http/socket_watch.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <utility>
 
 namespace mutexd::http {
@@ -10,14 +13,16 @@ SocketWatch::SocketWatch(asio::io_context& loop, int socket, OnEvent on_event)
 SocketWatch::~SocketWatch() { Release(); }
 
 bool SocketWatch::Register() {
+  const int duplicate = ::fcntl(socket_, F_DUPFD_CLOEXEC, 0);
+  if (duplicate < 0) return false;
   asio::error_code error;
-  descriptor_.assign(socket_, error);
-  registered_ = !error;
-  return registered_;
+  descriptor_.assign(duplicate, error);
+  if (error) ::close(duplicate);
+  return !error;
 }
 
 void SocketWatch::WatchFor(bool readable, bool writable) {
-  if (!registered_) return;
+  if (!descriptor_.is_open()) return;
   read_.wanted = readable;
   write_.wanted = writable;
   Arm(read_);
@@ -25,9 +30,9 @@ void SocketWatch::WatchFor(bool readable, bool writable) {
 }
 
 void SocketWatch::Release() {
-  if (!registered_) return;
-  registered_ = false;
-  descriptor_.release();
+  // Not descriptor_.close(): that leaves it to the kernel to forget the registration, which it does
+  // only once the owner has closed the socket, too.
+  if (descriptor_.is_open()) ::close(descriptor_.release());
 }
 
 void SocketWatch::Arm(Direction& direction) {
@@ -36,12 +41,12 @@ void SocketWatch::Arm(Direction& direction) {
   descriptor_.async_wait(
       direction.wait, [self = shared_from_this(), &direction](asio::error_code error) {
         direction.waiting = false;
-        if (!self->registered_) return;
+        if (!self->descriptor_.is_open()) return;
         // A wait that is no longer wanted is left to run out.
         if (direction.wanted) {
           self->on_event_(self->socket_, error ? Event::kError : direction.event);
         }
-        if (self->registered_) self->Arm(direction);
+        if (self->descriptor_.is_open()) self->Arm(direction);
       });
 }
 

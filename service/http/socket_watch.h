@@ -9,9 +9,8 @@
 
 namespace mutexd::http {
 
-// Registered with the loop from Register() to Release(); in between, what is watched for may change
-// at no cost in system calls. Never closes the socket. Owned by shared_ptr, as waits outlive
-// Release().
+// Watches by a duplicate of the descriptor: the owner may close the socket before it says so, and
+// by then its number can be another thread's. Owned by shared_ptr, as waits outlive Release().
 class SocketWatch : public std::enable_shared_from_this<SocketWatch> {
  public:
   enum class Event { kReadable, kWritable, kError };
@@ -22,11 +21,12 @@ class SocketWatch : public std::enable_shared_from_this<SocketWatch> {
   SocketWatch(asio::io_context& loop, int socket, OnEvent on_event);
   ~SocketWatch();
 
-  // False when the loop cannot watch this descriptor.
+  // To be called first. False when out of descriptors or memory.
   bool Register();
 
   void WatchFor(bool readable, bool writable);
 
+  // Ends it. The socket is not closed before this is called, whatever its owner does.
   void Release();
 
  private:
@@ -42,7 +42,6 @@ class SocketWatch : public std::enable_shared_from_this<SocketWatch> {
   asio::posix::stream_descriptor descriptor_;
   const int socket_;
   const OnEvent on_event_;
-  bool registered_ = false;
   Direction read_{asio::posix::stream_descriptor::wait_read, Event::kReadable};
   Direction write_{asio::posix::stream_descriptor::wait_write, Event::kWritable};
 };

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/fakes/loopback.h"
 #include "tests/fakes/scripted_server.h"
-#include "tests/unit/http/blocking_resolver.h"
+#include "tests/unit/http/fake_resolver.h"
 #include "tests/unit/http/transport_fixture.h"
 
 namespace mutexd::http {

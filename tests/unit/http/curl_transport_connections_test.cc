@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/fakes/loopback.h"
 #include "tests/fakes/scripted_server.h"
+#include "tests/unit/http/fake_resolver.h"
 #include "tests/unit/http/transport_fixture.h"
 
 namespace mutexd::http {
@@ -117,7 +118,7 @@ TEST_F(CurlTransportConnectionsTest, WaitingForAConnectionCountsTowardsTheTimeou
   options_.max_http1_connections = 1;
   ScriptedServer server([](Peer& peer) { peer.Hang(); });
   HttpRequest request = Get(server.Url());
-  request.timeout = absl::Milliseconds(300);
+  request.timeout = absl::Seconds(1);
   const auto first = Start(request);
   request.timeout = absl::Milliseconds(50);
   const auto second = Start(request);
@@ -140,7 +141,7 @@ TEST_F(CurlTransportConnectionsTest, AFreshRequestDoesNotWaitBehindOthers) {
   });
   const auto slow = Start(Get(server.Url()));
   loop_.restart();
-  while (server.requests().empty()) loop_.run_one();
+  while (server.requests().empty()) loop_.poll();
   auto fresh = Start(Fresh(Post(server.Url(), "{}")));
   while (!fresh->result) loop_.run_one();
   EXPECT_EQ(ResponseOf(*fresh->result).body, "hello");
@@ -148,6 +149,14 @@ TEST_F(CurlTransportConnectionsTest, AFreshRequestDoesNotWaitBehindOthers) {
   EXPECT_FALSE(slow->result.has_value());
   slow->cancel.emit(asio::cancellation_type::terminal);
   RunLoop();
+}
+
+TEST_F(CurlTransportConnectionsTest, TriesTheNextAddressWhenOneRefuses) {
+  ScriptedServer server(AnswerAll(Response(200, "hello")));
+  // The server does not listen on the first.
+  const ScopedAddresses addresses("several.invalid", {"::1", "127.0.0.1"});
+  const HttpResult result = Fetch(absl::StrCat("http://several.invalid:", server.port()));
+  EXPECT_EQ(ResponseOf(result).body, "hello");
 }
 
 // Sets an environment variable while it lives.

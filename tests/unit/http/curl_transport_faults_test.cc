@@ -71,7 +71,7 @@ TEST_F(CurlTransportFaultsTest, TimeoutWaitingForTheHeadIsSent) {
     peer.Hang();
   });
   HttpRequest request = Get(server.Url());
-  request.timeout = absl::Milliseconds(100);
+  request.timeout = absl::Seconds(1);
   const HttpFailure failure = FailureOf(Fetch(request));
   EXPECT_EQ(failure.kind, HttpFailureKind::kTimeout);
   EXPECT_TRUE(failure.request_sent);
@@ -86,7 +86,7 @@ TEST_F(CurlTransportFaultsTest, TimeoutInTheBodyTellsTheStatus) {
     peer.Hang();
   });
   HttpRequest request = Get(server.Url());
-  request.timeout = absl::Milliseconds(200);
+  request.timeout = absl::Seconds(1);
   const HttpFailure failure = FailureOf(Fetch(request));
   EXPECT_EQ(failure.kind, HttpFailureKind::kTimeout);
   EXPECT_EQ(failure.status, 201);
@@ -115,7 +115,7 @@ TEST_F(CurlTransportFaultsTest, ATimedOutConnectionIsNotUsedAgain) {
     AnswerAll(Response(200, "hello"))(peer);
   });
   HttpRequest request = Get(server.Url());
-  request.timeout = absl::Milliseconds(50);
+  request.timeout = absl::Seconds(1);
   FailureOf(Fetch(request));
   EXPECT_EQ(ResponseOf(Fetch(server.Url())).body, "hello");
 }
@@ -275,7 +275,7 @@ TEST_F(CurlTransportFaultsTest, ClosingInsideTheHandshakeIsTlsAndNotSent) {
 TEST_F(CurlTransportFaultsTest, TimeoutInsideTheHandshakeIsNotSent) {
   ScriptedServer server([](Peer& peer) { peer.Hang(); });
   HttpRequest request = Get(absl::StrCat("https://127.0.0.1:", server.port()));
-  request.timeout = absl::Milliseconds(100);
+  request.timeout = absl::Seconds(1);
   const HttpFailure failure = FailureOf(Fetch(request));
   EXPECT_EQ(failure.kind, HttpFailureKind::kTimeout);
   EXPECT_FALSE(failure.request_sent);

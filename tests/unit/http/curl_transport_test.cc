@@ -202,7 +202,8 @@ TEST_F(CurlTransportTest, TellsTheObserverOfConnectionsAndBytes) {
   ScriptedServer server(AnswerAll(Response(200, body, "Content-Encoding: gzip\r\n")));
   ResponseOf(Fetch(server.Url()));
   ResponseOf(Fetch(Post(server.Url(), std::string(500000, 'b'))));
-  ASSERT_EQ(observer_.stats().size(), 2u);
+  ResponseOf(Fetch(Post(server.Url(), std::string(1000, 'b'))));
+  ASSERT_EQ(observer_.stats().size(), 3u);
   const HttpTransferStats& first = observer_.stats()[0];
   EXPECT_EQ(first.connections_opened, 1);
   EXPECT_FALSE(first.connection_reused);
@@ -215,6 +216,9 @@ TEST_F(CurlTransportTest, TellsTheObserverOfConnectionsAndBytes) {
   EXPECT_TRUE(second.connection_reused);
   EXPECT_GT(second.bytes_sent, 500000);
   EXPECT_LT(second.bytes_sent, 500300);
+  const HttpTransferStats& third = observer_.stats()[2];  // head and body in one packet
+  EXPECT_GT(third.bytes_sent, 1000);
+  EXPECT_LT(third.bytes_sent, 1300);
 }
 
 TEST_F(CurlTransportTest, WorksWithoutAnObserver) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace mutexd::http {
 
@@ -23,6 +24,15 @@ class BlockingResolver {
 
   // Whether a lookup has come and is still blocked.
   bool blocking() const;
+};
+
+// While it lives, `host` has these numeric addresses, in this order.
+class ScopedAddresses {
+ public:
+  ScopedAddresses(std::string host, std::vector<std::string> addresses);
+  ~ScopedAddresses();
+  ScopedAddresses(const ScopedAddresses&) = delete;
+  ScopedAddresses& operator=(const ScopedAddresses&) = delete;
 };
 
 }  // namespace mutexd::http
