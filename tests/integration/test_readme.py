@@ -1,5 +1,5 @@
-"""The README does what it says: its shell blocks are run in order against the sandbox that scripts/run
-starts, and what they print is what the page shows."""
+"""The README does what it says: its shell blocks are run in order against the sandbox that
+scripts/run starts, and what they print is what the page shows."""
 
 from __future__ import annotations
 
@@ -53,19 +53,18 @@ def sandbox():
             *("--listen", "127.0.0.1:0", "--management", "127.0.0.1:0", "--log-format", "json"),
         ]
     )
-    addresses = {
-        what: server.wait_for_log(lambda entry: is_listening(entry, what), f"the {what} listener")[
-            "address"
-        ]
-        for what in ("grpc", "management")
-    }
-    yield addresses
+
+    def address_of(what: str) -> str:
+        entry = server.wait_for_log(lambda entry: is_listening(entry, what), f"the {what} port")
+        return entry["address"]
+
+    yield {what: address_of(what) for what in ("grpc", "management")}
     assert server.stop() == 0
 
 
 def masked(value):
-    """An answer with its times made equal, once they are seen to be times, and its names in the form
-    of the protos, which some versions of grpcurl write and others do not."""
+    """An answer with its times made equal, once they are seen to be times, and its names in the
+    form of the protos, which some versions of grpcurl write and others do not."""
     if isinstance(value, dict):
         value = {re.sub(r"[A-Z]", lambda c: f"_{c[0].lower()}", k): v for k, v in value.items()}
         for key in TIMES & value.keys():
