@@ -207,15 +207,11 @@ bool CurlTransfer::UsedHttp2() const {
 
 HttpTransferStats CurlTransfer::Stats() const {
   long connections = 0;
-  long head_sent = 0;
-  long head_received = 0;
   curl_easy_getinfo(handle_.get(), CURLINFO_NUM_CONNECTS, &connections);
-  curl_easy_getinfo(handle_.get(), CURLINFO_REQUEST_SIZE, &head_sent);
-  curl_easy_getinfo(handle_.get(), CURLINFO_HEADER_SIZE, &head_received);
   return {.connections_opened = static_cast<int>(connections),
           .connection_reused = connections == 0 && Info(CURLINFO_PRETRANSFER_TIME_T) > 0,
-          .bytes_sent = head_sent + Info(CURLINFO_SIZE_UPLOAD_T),
-          .bytes_received = head_received + Info(CURLINFO_SIZE_DOWNLOAD_T)};
+          .bytes_sent = Info(CURLINFO_SIZE_UPLOAD_T),
+          .bytes_received = Info(CURLINFO_SIZE_DOWNLOAD_T)};
 }
 
 curl_off_t CurlTransfer::Info(CURLINFO info) const {

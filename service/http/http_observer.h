@@ -12,7 +12,7 @@ struct HttpTransferStats {
   // The request went out on a connection that had been opened for another.
   bool connection_reused = false;
 
-  // Heads and bodies as they crossed the wire, compressed bodies as such, without TLS and framing.
+  // Of the bodies, as they crossed the wire: a compressed one before it is decompressed.
   std::int64_t bytes_sent = 0;
   std::int64_t bytes_received = 0;
 };
