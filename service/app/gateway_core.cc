@@ -4,6 +4,7 @@
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
 
+#include <future>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,6 +84,17 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
 }
 
 GatewayCore::~GatewayCore() {
+  // What a call holds, such as a group's lock, must be given back while the gateway is there.
+  std::promise<void> no_calls;
+  asio::co_spawn(
+      loop_,
+      [this, &no_calls]() -> asio::awaitable<void> {
+        runner_.EndDrain();
+        while (runner_.calls_under_way() > 0) co_await clock_.Sleep(absl::Milliseconds(1));
+        no_calls.set_value();
+      },
+      asio::detached);
+  no_calls.get_future().wait();
   loop_.stop();
   thread_.join();
   workers_.join();

@@ -32,7 +32,7 @@ struct UpstreamChoice {
   std::string key;  // empty: the settings'
 };
 
-// Runs from its construction to its destruction, which must come after the last call has ended.
+// Runs from its construction to its destruction, after which no call may arrive any more.
 class GatewayCore {
  public:
   // The error, if there is no key. `metrics` and `log` must outlive it.
@@ -40,7 +40,7 @@ class GatewayCore {
                                                             const UpstreamChoice& upstream,
                                                             telemetry::Metrics& metrics,
                                                             telemetry::Log& log);
-  ~GatewayCore();
+  ~GatewayCore();  // ends the calls that are still under way
   GatewayCore(const GatewayCore&) = delete;
   GatewayCore& operator=(const GatewayCore&) = delete;
 

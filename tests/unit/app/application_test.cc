@@ -4,6 +4,11 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <future>
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "mutexgroups/v1/mutex_group_service.grpc.pb.h"
@@ -94,6 +99,53 @@ TEST_F(ApplicationTest, DrainTurnsReadinessAndHealthOff) {
 TEST_F(ApplicationTest, CanBeEndedWithoutADrain) {
   Start(SandboxSettings());
   application_.reset();
+}
+
+// Listens, and never answers who connects.
+class SilentServer {
+ public:
+  SilentServer() : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(fd_, 16), 0);
+    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+  }
+  ~SilentServer() { close(fd_); }
+
+  std::string url() const { return absl::StrCat("http://127.0.0.1:", port_); }
+  // Accepts, and holds the connection open.
+  int Accept() { return accept(fd_, nullptr, nullptr); }
+
+ private:
+  int fd_;
+  int port_ = 0;
+};
+
+TEST_F(ApplicationTest, EndsCallsUnderWayWhenItIsEndedWithoutADrain) {
+  SilentServer amplitude;
+  Settings settings = SandboxSettings();
+  settings.sandbox = false;
+  settings.amplitude_url = amplitude.url();
+  settings.amplitude_management_key = "ampex_0123456789";
+  Start(settings);
+  auto call = std::async(
+      std::launch::async,
+      [stub = v1::MutexGroupService::NewStub(Channel(application_->grpc_addresses()[0]))] {
+        grpc::ClientContext context;
+        v1::UpdateMutexGroupRequest request;
+        request.mutable_mutex_group()->set_id("1");
+        request.mutable_mutex_group()->set_name("New");
+        v1::UpdateMutexGroupResponse response;
+        return stub->UpdateMutexGroup(&context, request, &response);
+      });
+  const int connection = amplitude.Accept();
+  application_.reset();
+  EXPECT_FALSE(call.get().ok());
+  close(connection);
 }
 
 TEST_F(ApplicationTest, NeedsNoManagementPort) {
