@@ -2,57 +2,40 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 
-#include <list>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace mutexd::groups {
 
-class GroupLocks;
-
 // Holds a group's turn until it is destroyed.
 class GroupLock {
  public:
-  GroupLock(GroupLock&& other) noexcept;
+  GroupLock(GroupLock&& other) noexcept = default;
   GroupLock& operator=(GroupLock&&) = delete;
   ~GroupLock();
 
  private:
   friend class GroupLocks;
-  GroupLock(GroupLocks* locks, std::string name) : locks_(locks), name_(std::move(name)) {}
+  class Lines;
 
-  GroupLocks* locks_;
+  GroupLock(std::shared_ptr<Lines> lines, std::string name);
+
+  std::shared_ptr<Lines> lines_;  // null once moved from
   std::string name_;
 };
 
-// Used on the event loop only. Must outlive its locks.
+// Used on the event loop only. Locks, and those who wait for one, may outlive it.
 class GroupLocks {
  public:
+  GroupLocks();
+
   // Waits for the turn of `name`. Nothing when the coroutine was cancelled meanwhile.
   asio::awaitable<std::optional<GroupLock>> Acquire(std::string name);
 
  private:
-  friend class GroupLock;
-  void Release(const std::string& name);
-
-  struct Waiter;
-  using Line = std::list<Waiter*>;
-
-  // Stands in line as long as it lives, or until its turn comes.
-  struct Waiter {
-    Waiter(const asio::any_io_executor& executor, Line& line);
-    ~Waiter();
-
-    asio::steady_timer turn;        // cancelled when it is this waiter's turn
-    std::optional<GroupLock> lock;  // set when it is
-    Line& line;
-    const Line::iterator place;  // until then
-  };
-
-  std::map<std::string, Line> waiters_;  // an entry for each name that is held
+  std::shared_ptr<GroupLock::Lines> lines_;
 };
 
 }  // namespace mutexd::groups

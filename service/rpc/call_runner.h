@@ -54,8 +54,8 @@ class CallRunner {
   };
   using Finish = std::function<void(Outcome)>;
 
-  // `observer` may be null. All references must outlive the runner. The gateway must outlive, too,
-  // what is still under way on the loop when it stops.
+  // `observer` may be null. All references must outlive the runner, and the loop must not run any
+  // more when it is destroyed.
   CallRunner(asio::io_context& loop, groups::Gateway& gateway, RpcObserver* observer,
              Options options);
   ~CallRunner();
