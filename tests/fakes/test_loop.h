@@ -46,13 +46,20 @@ class TestLoop {
   // Runs the coroutine until it waits for time, or for good.
   template <typename T>
   std::shared_ptr<Started<T>> Start(asio::awaitable<T> coroutine) {
+    std::shared_ptr<Started<T>> started = StartLater(std::move(coroutine));
+    Poll();
+    return started;
+  }
+
+  // Runs the coroutine when the loop runs next.
+  template <typename T>
+  std::shared_ptr<Started<T>> StartLater(asio::awaitable<T> coroutine) {
     auto started = std::make_shared<Started<T>>();
     asio::co_spawn(loop_, KeepResult(std::move(coroutine), started),
                    asio::bind_cancellation_slot(started->cancel_.slot(),
                                                 [started](const std::exception_ptr& thrown) {
                                                   if (thrown) std::rethrow_exception(thrown);
                                                 }));
-    Poll();
     return started;
   }
 
