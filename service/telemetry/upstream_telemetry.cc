@@ -36,12 +36,12 @@ UpstreamTelemetry::UpstreamTelemetry(Metrics& metrics, Log& log)
                               .Add({})),
       bytes_sent_(metrics
                       .AddCounter("mutexd_amplitude_wire_bytes_sent_total",
-                                  "Bytes of heads and bodies sent to Amplitude, as compressed.")
+                                  "Bytes of bodies sent to Amplitude, as they crossed the wire.")
                       .Add({})),
       bytes_received_(
           metrics
               .AddCounter("mutexd_amplitude_wire_bytes_received_total",
-                          "Bytes of heads and bodies received from Amplitude, as compressed.")
+                          "Bytes of bodies received from Amplitude, as they crossed the wire.")
               .Add({})) {
   HistogramFamily& duration = metrics.AddHistogram(
       "mutexd_amplitude_request_duration_seconds",
