@@ -32,8 +32,8 @@ struct Call {
   // Set once a POST or PATCH may have left for Amplitude.
   bool write_sent = false;
 
-  // Set once Amplitude has answered the last POST or PATCH with 2xx, or a read has shown that it took
-  // effect.
+  // Set once Amplitude has answered the last POST or PATCH with 2xx, or a read has shown that it
+  // took effect.
   bool write_accepted = false;
 
   // The last HTTP status that Amplitude answered with; 0 before.

@@ -66,8 +66,7 @@ void SetResource(absl::Status& status, absl::string_view type, absl::string_view
   SetDetail(status, resource);
 }
 
-absl::Status InvalidRequest(const std::vector<FieldViolation>& violations,
-                            v1::ErrorReason reason) {
+absl::Status InvalidRequest(const std::vector<FieldViolation>& violations, v1::ErrorReason reason) {
   google::rpc::BadRequest bad_request;
   for (const FieldViolation& violation : violations) {
     auto* added = bad_request.add_field_violations();
