@@ -5,21 +5,14 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "absl/status/statusor.h"
 #include "mutexgroups/v1/mutex_group_service.pb.h"
 #include "service/amplitude/call.h"
 #include "service/groups/gateway.h"
+#include "service/groups/list_position.h"
 
 namespace mutexd::groups {
-
-// Where a listing stands in Amplitude's pages. The rpc layer makes page tokens of it.
-struct ListPosition {
-  std::string cursor;  // of Amplitude's page; empty for the first
-  int limit = 0;       // with which that page is to be read; 0: the page size asked for
-  int skip = 0;        // elements of that page that are done already
-};
 
 struct ListedPage {
   std::shared_ptr<v1::ListMutexGroupsResponse> response;  // without its token

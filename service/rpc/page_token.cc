@@ -8,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "service/amplitude/amplitude_types.h"
 #include "service/amplitude/error.h"
 
 namespace mutexd::rpc {

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "mutexgroups/v1/mutex_group_service.pb.h"
-#include "service/groups/list.h"
+#include "service/groups/list_position.h"
 
 namespace mutexd::rpc {
 
