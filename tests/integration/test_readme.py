@@ -72,6 +72,8 @@ def masked(value):
         return {k: "TIME" if k in TIMES else masked(v) for k, v in value.items()}
     if isinstance(value, list):
         return [masked(element) for element in value]
+    if isinstance(value, str):  # the emulator's address
+        return re.sub(r"^http://127\.0\.0\.1:\d+/", "http://SANDBOX/", value)
     return value
 
 
