@@ -123,13 +123,13 @@ class ListOfRandomSizesTest : public ListTest, public ::testing::WithParamInterf
 
 TEST_P(ListOfRandomSizesTest, LosesAndDoublesNothing) {
   std::mt19937 random(20240501);  // NOLINT: the same groups each time
-  gateway.options.max_reply_bytes = 120000;
-  std::uniform_int_distribution<int> bytes(0, 3000);
+  gateway.options.max_reply_bytes = 15000;
+  std::uniform_int_distribution<int> bytes(0, 300);
   Fill(3000);
   std::set<std::string> too_large;
   for (v1::MutexGroup& group : amplitude.groups) {
     const bool huge = random() % 500 == 0;
-    group.set_description(std::string(huge ? 120000 : bytes(random), 'd'));
+    group.set_description(std::string(huge ? 15000 : bytes(random), 'd'));
     if (huge) too_large.insert(group.id());
     if (random() % 10 == 0) group.set_state(v1::MutexGroup::STATE_ARCHIVED);
   }
