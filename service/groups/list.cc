@@ -181,6 +181,7 @@ asio::awaitable<absl::StatusOr<ListedPage>> ListGroups(Gateway& gateway, amplitu
       call.deadline - absl::ToChronoNanoseconds(std::min(left / 5, kScanReserve));
 
   PageBuilder builder(gateway, request);
+  CursorTrail trail;
   ListPosition position = std::move(from);
   for (bool first = true;; first = false) {
     if (position.limit == 0) {
@@ -197,7 +198,7 @@ asio::awaitable<absl::StatusOr<ListedPage>> ListGroups(Gateway& gateway, amplitu
     if (!page) co_return ListedPage{builder.Finish(), std::move(position)};
     if (!page->ok()) co_return std::move(*page).status();
 
-    absl::StatusOr<std::string> next = NextCursor(position.cursor, ***page);
+    absl::StatusOr<std::string> next = trail.Next(position.cursor, ***page);
     if (!next.ok()) co_return std::move(next).status();
     const std::size_t cursor_bytes = std::max(next->size(), position.cursor.size());
     const int done = builder.Take(**page, position.skip, cursor_bytes);

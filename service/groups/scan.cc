@@ -21,6 +21,15 @@ bool Advances(absl::string_view from, absl::string_view to) {
   return numbers ? to_offset > from_offset : to != from;
 }
 
+// What a cursor that leads nowhere new means.
+absl::StatusOr<std::string> DoesNotAdvance(absl::string_view cursor, const FetchedPage& page) {
+  if (page.entries.empty()) return std::string();
+  return amplitude::MakeError(
+      absl::StatusCode::kInternal, v1::ERROR_REASON_MALFORMED_AMPLITUDE_REPLY,
+      absl::StrCat("Amplitude's cursor does not advance: nextCursor is '", page.next_cursor,
+                   "' on the page that was read from '", cursor, "'"));
+}
+
 // A group of a page as a reply of its own; the page stays alive with it.
 struct GroupOfPage : FetchedGroup {
   PagePtr page;
@@ -30,11 +39,15 @@ struct GroupOfPage : FetchedGroup {
 
 absl::StatusOr<std::string> NextCursor(absl::string_view cursor, const FetchedPage& page) {
   if (page.next_cursor.empty() || Advances(cursor, page.next_cursor)) return page.next_cursor;
-  if (page.entries.empty()) return std::string();
-  return amplitude::MakeError(
-      absl::StatusCode::kInternal, v1::ERROR_REASON_MALFORMED_AMPLITUDE_REPLY,
-      absl::StrCat("Amplitude's cursor does not advance: nextCursor is '", page.next_cursor,
-                   "' on the page that was read from '", cursor, "'"));
+  return DoesNotAdvance(cursor, page);
+}
+
+absl::StatusOr<std::string> CursorTrail::Next(const std::string& cursor, const FetchedPage& page) {
+  read_.insert(cursor);
+  if (!page.next_cursor.empty() && read_.contains(page.next_cursor)) {
+    return DoesNotAdvance(cursor, page);
+  }
+  return NextCursor(cursor, page);
 }
 
 asio::awaitable<absl::StatusOr<PagePtr>> Scan::Next() {
@@ -43,7 +56,7 @@ asio::awaitable<absl::StatusOr<PagePtr>> Scan::Next() {
   absl::StatusOr<PagePtr> page = co_await gateway_.amplitude.List(call_, std::move(query));
   if (!page.ok()) co_return page;
   ++pages_read_;
-  absl::StatusOr<std::string> next = NextCursor(cursor_, **page);
+  absl::StatusOr<std::string> next = trail_.Next(cursor_, **page);
   cursor_status_ = next.status();
   cursor_ = std::move(next).value_or("");
   limit_ = (*page)->limit;  // smaller than asked for where pages are very large

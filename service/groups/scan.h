@@ -4,6 +4,7 @@
 #include <asio/awaitable.hpp>
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -23,6 +24,17 @@ using PagePtr = std::shared_ptr<const amplitude::FetchedPage>;
 absl::StatusOr<std::string> NextCursor(absl::string_view cursor,
                                        const amplitude::FetchedPage& page);
 
+// The cursors of one listing. One that comes back to where the listing has been does not advance
+// either: texts cannot be compared, and a circle of them would be walked until the deadline.
+class CursorTrail {
+ public:
+  // As NextCursor.
+  absl::StatusOr<std::string> Next(const std::string& cursor, const amplitude::FetchedPage& page);
+
+ private:
+  std::set<std::string> read_;
+};
+
 // One pass over all groups, archived ones included.
 class Scan {
  public:
@@ -39,6 +51,7 @@ class Scan {
   Gateway& gateway_;
   amplitude::Call& call_;
   std::string cursor_;
+  CursorTrail trail_;
   int limit_ = amplitude::kMaxListLimit;
   int pages_read_ = 0;
   absl::Status cursor_status_;  // the error of the next page

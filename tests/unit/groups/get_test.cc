@@ -1,6 +1,5 @@
 #include "service/groups/get.h"
 
-#include "service/groups/scan.h"
 #include "tests/unit/groups/groups_fixture.h"
 
 namespace mutexd::groups {
@@ -105,45 +104,6 @@ TEST_F(GetTest, AFailingScanIsTheAnswer) {
   request.set_key("group-7");
   EXPECT_THAT(Get().status(),
               IsError(StatusCode::kResourceExhausted, v1::ERROR_REASON_AMPLITUDE_RATE_LIMITED));
-}
-
-amplitude::FetchedPage& PageOf(amplitude::FetchedPage& page, int groups, std::string next) {
-  for (int i = 0; i < groups; ++i) {
-    page.entries.push_back({.group = &v1::MutexGroup::default_instance()});
-  }
-  page.next_cursor = std::move(next);
-  return page;
-}
-
-std::string NextOf(const std::string& cursor, int groups, const std::string& next) {
-  amplitude::FetchedPage page;
-  const auto result = NextCursor(cursor, PageOf(page, groups, next));
-  return result.ok() ? "'" + *result + "'"
-                     : amplitude::ReasonName(amplitude::ReasonOf(result.status()));
-}
-
-TEST(NextCursor, GoesOnWhereTheCursorAdvances) {
-  EXPECT_EQ(NextOf("", 1, "1"), "'1'");
-  EXPECT_EQ(NextOf("9", 1, "10"), "'10'");
-  EXPECT_EQ(NextOf("", 1, "b3BhcXVl"), "'b3BhcXVl'");
-  EXPECT_EQ(NextOf("b", 1, "a"), "'a'");
-  EXPECT_EQ(NextOf("5", 0, "6"), "'6'");
-}
-
-TEST(NextCursor, EndsWithoutOne) { EXPECT_EQ(NextOf("5", 3, ""), "''"); }
-
-TEST(NextCursor, EndsQuietlyOnAnEmptyPageWhereItDoesNotAdvance) {
-  EXPECT_EQ(NextOf("5", 0, "5"), "''");
-  EXPECT_EQ(NextOf("5", 0, "4"), "''");
-  EXPECT_EQ(NextOf("", 0, "0"), "''");
-  EXPECT_EQ(NextOf("a", 0, "a"), "''");
-}
-
-TEST(NextCursor, IsMalformedWhereItDoesNotAdvanceOtherwise) {
-  EXPECT_EQ(NextOf("5", 1, "5"), "MALFORMED_AMPLITUDE_REPLY");
-  EXPECT_EQ(NextOf("10", 1, "9"), "MALFORMED_AMPLITUDE_REPLY");
-  EXPECT_EQ(NextOf("", 1, "0"), "MALFORMED_AMPLITUDE_REPLY");
-  EXPECT_EQ(NextOf("a", 1, "a"), "MALFORMED_AMPLITUDE_REPLY");
 }
 
 }  // namespace
