@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
+
 namespace mutexd::amplitude {
 namespace {
 
@@ -113,11 +115,11 @@ TEST(ErrorText, IsCutBetweenCharacters) {
   EXPECT_GT(text.size(), kMaxErrorTextBytes - 10);
   EXPECT_THAT(text, EndsWith("…"));
   EXPECT_THAT(text, Not(HasSubstr("\xEF\xBF\xBD")));
-  EXPECT_EQ(Reduce(std::string(100, ' ') + "short").size(), 5u);
+  EXPECT_EQ(Reduce(absl::StrCat(std::string(100, ' '), "short")).size(), 5u);
 }
 
 TEST(ErrorText, AKeyDoesNotSurviveBeingCut) {
-  const std::string text = Reduce(std::string(290, '.') + " ampex_0123456789abcdef");
+  const std::string text = Reduce(absl::StrCat(std::string(290, '.'), " ampex_0123456789abcdef"));
   EXPECT_THAT(text, Not(HasSubstr("ampex")));
 }
 
