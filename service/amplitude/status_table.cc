@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/amplitude/error.h"
+#include "service/amplitude/resource_types.h"
 
 namespace mutexd::amplitude {
 namespace {
@@ -15,8 +16,6 @@ using absl::StatusCode;
 
 // When to come back after a 429 that does not say: Amplitude's shorter limit is one of a second.
 constexpr absl::Duration kDefaultRetryDelay = absl::Seconds(1);
-
-constexpr absl::string_view kGroupType = "mutexgroups.v1.MutexGroup";
 
 absl::Status Error(const Answer& answer, StatusCode code, v1::ErrorReason reason,
                    absl::string_view sentence) {
@@ -42,7 +41,7 @@ absl::Status KeyRejected(const Asked& asked, const Answer& answer) {
 absl::Status GroupNotFound(const Asked& asked, const Answer& answer) {
   absl::Status status = Error(answer, StatusCode::kNotFound, v1::ERROR_REASON_MUTEX_GROUP_NOT_FOUND,
                               absl::StrCat("Amplitude has no mutex group ", asked.group_id));
-  SetResource(status, kGroupType, asked.group_id);
+  SetResource(status, kGroupResource, asked.group_id);
   return status;
 }
 
@@ -50,7 +49,7 @@ absl::Status SlotNotFound(const Asked& asked, const Answer& answer) {
   absl::Status status = Error(
       answer, StatusCode::kNotFound, v1::ERROR_REASON_SLOT_NOT_FOUND,
       absl::StrCat("Amplitude has no slot ", asked.path_index, " in mutex group ", asked.group_id));
-  SetResource(status, kGroupType, asked.group_id);
+  SetResource(status, kGroupResource, asked.group_id);
   return status;
 }
 
@@ -79,7 +78,7 @@ absl::Status KeyTaken(const Asked& asked, const Answer& answer) {
       Error(answer, StatusCode::kAlreadyExists, v1::ERROR_REASON_KEY_ALREADY_EXISTS,
             absl::StrCat("the key ", asked.key,
                          " is taken by another group, flag, experiment or holdout group"));
-  SetResource(status, kGroupType, asked.key);
+  SetResource(status, kGroupResource, asked.key);
   return status;
 }
 

@@ -3,12 +3,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "service/amplitude/resource_types.h"
 
 namespace mutexd::groups {
 
-// The types that google.rpc.ResourceInfo names.
-inline constexpr absl::string_view kGroupResource = "mutexgroups.v1.MutexGroup";
-inline constexpr absl::string_view kSlotResource = "mutexgroups.v1.Slot";
+using amplitude::kGroupResource;
+using amplitude::kSlotResource;
 
 // NOT_FOUND/MUTEX_GROUP_NOT_FOUND.
 absl::Status GroupNotFound(absl::string_view message, absl::string_view name);

@@ -103,9 +103,7 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Settle(Gateway& gateway, amplitude::Ca
       call.write_accepted = true;
       co_return goal.answer ? goal.answer(read) : *std::move(read);
     }
-    if (sight == Sight::kOther) {
-      co_return goal.explain_other ? goal.explain_other(*(*read)->group) : ConcurrentChange(id);
-    }
+    if (sight == Sight::kOther) co_return ConcurrentChange(id);
     const VisibilityWaits::End end = co_await waits.Next(read.status());
     if (end == VisibilityWaits::End::kCancelled) co_return absl::CancelledError();
     if (end == VisibilityWaits::End::kOver) co_return Unsettled(result, sight, read);

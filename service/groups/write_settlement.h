@@ -50,9 +50,6 @@ struct WriteGoal {
 
   // The answer when it is done; absent: the group as read.
   std::function<GroupPtr(const absl::StatusOr<GroupPtr>& read)> answer;
-
-  // The error when the read shows something else; absent: ABORTED/CONCURRENT_CHANGE.
-  std::function<absl::Status(const v1::MutexGroup& now)> explain_other;
 };
 
 // The goal of a write after which `holds` is true for the group; `before` is how it was.

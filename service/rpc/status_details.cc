@@ -1,7 +1,5 @@
 #include "service/rpc/status_details.h"
 
-#include <google/protobuf/descriptor.h>
-
 #include <algorithm>
 
 #include "absl/strings/cord.h"
