@@ -31,6 +31,12 @@ class AmplitudeApi {
   virtual asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedGroup>>> Get(
       Call& call, std::string id) = 0;
 
+  // The group as it is known without a request, no older than Call::max_staleness; null otherwise.
+  virtual std::shared_ptr<const FetchedGroup> Known(const Call& /*call*/,
+                                                    const std::string& /*id*/) {
+    return nullptr;
+  }
+
   // PATCH /api/1/mutexes/{id}. Absolute state: safe to repeat.
   virtual asio::awaitable<WriteResult> Edit(Call& call, std::string id, GroupEdit edit) = 0;
 

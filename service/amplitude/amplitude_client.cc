@@ -103,7 +103,8 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedPage>>> AmplitudeCli
     Report(Operation::kList, decoding.wrong_kinds);
     if (!decoding.result.ok()) co_return decoding.result.status();
     (*decoding.result)->limit = query.limit;
-    (*decoding.result)->read_time = exchanged.asked_at;
+    (*decoding.result)->read_time = exchanged.read_time;
+    (*decoding.result)->asked_at = exchanged.asked_at;
     co_return std::shared_ptr<const FetchedPage>(std::move(*decoding.result));
   }
 }
@@ -130,7 +131,8 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedGroup>>> AmplitudeCl
     co_return Malformed(response.status,
                         "Amplitude's reply is another group than the one asked for");
   }
-  fetched.read_time = exchanged.asked_at;
+  fetched.read_time = exchanged.read_time;
+  fetched.asked_at = exchanged.asked_at;
   co_return std::shared_ptr<const FetchedGroup>(std::move(*decoding.result));
 }
 
@@ -208,7 +210,8 @@ asio::awaitable<AmplitudeClient::Exchanged> AmplitudeClient::Exchange(Call& call
   }
   request.asked.key_from_caller = (*credential)->from_caller;
   const Asked asked = request.asked;
-  exchanged.asked_at = clock_.Now();
+  exchanged.read_time = clock_.Now();
+  exchanged.asked_at = clock_.MonotonicNow();
   http::HttpResult result =
       co_await Send(call, asked.operation, MakeHttpRequest(std::move(request), **credential));
   if (const auto* failure = std::get_if<http::HttpFailure>(&result)) {
@@ -225,12 +228,9 @@ asio::awaitable<AmplitudeClient::Exchanged> AmplitudeClient::Exchange(Call& call
 // The key of the call or of the moment; one that cannot stand in a header is not sent anywhere.
 absl::StatusOr<std::shared_ptr<const Credential>> AmplitudeClient::KeyFor(
     const Call& call, const Asked& asked) const {
-  auto credential = call.credential;
-  if (credential == nullptr) {
-    auto current = keys_.CurrentKey();
-    if (!current.ok()) return current.status();
-    credential = *std::move(current);
-  }
+  auto resolved = CredentialOf(call, keys_);
+  if (!resolved.ok()) return resolved.status();
+  const std::shared_ptr<const Credential> credential = *std::move(resolved);
   const std::string& key = credential->management_key;
   if (!key.empty() && std::all_of(key.begin(), key.end(), absl::ascii_isgraph)) return credential;
   const bool callers = credential->from_caller;

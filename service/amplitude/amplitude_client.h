@@ -60,7 +60,8 @@ class AmplitudeClient final : public AmplitudeApi {
   struct Exchanged {
     Verdict verdict;
     http::HttpResponse response;
-    absl::Time asked_at;
+    absl::Time read_time;
+    MonotonicTime asked_at;
   };
 
   asio::awaitable<Exchanged> Exchange(Call& call, Request request);

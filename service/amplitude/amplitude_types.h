@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "mutexgroups/v1/mutex_group.pb.h"
+#include "service/amplitude/monotonic_time.h"
 
 namespace mutexd::amplitude {
 
@@ -26,6 +27,7 @@ struct FetchedGroup {
   google::protobuf::Arena arena;
   const v1::MutexGroup* group = nullptr;  // on the arena, never null
   absl::Time read_time;                   // when Amplitude was asked
+  MonotonicTime asked_at;                 // the same moment, for its age
 };
 
 // One element of a page: exactly one of the two is set; both live on the page's arena.
@@ -41,6 +43,7 @@ struct FetchedPage {
   std::string next_cursor;  // empty at the end
   int limit = 0;            // what Amplitude was asked for in the end: see AmplitudeApi::List
   absl::Time read_time;     // when Amplitude was asked
+  MonotonicTime asked_at;   // the same moment, for its age
 };
 
 struct ListQuery {

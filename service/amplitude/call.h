@@ -4,7 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "service/amplitude/clock.h"
+#include "absl/time/time.h"
+#include "service/amplitude/monotonic_time.h"
 
 namespace mutexd::amplitude {
 
@@ -20,6 +21,9 @@ struct Call {
   std::string caller;  // who called, as far as it is known; empty otherwise
   std::string method;  // such as "ListMutexGroups"
 
+  // Who shares the quota fairly with whom: the caller, or its connection where nobody is known.
+  std::string share;
+
   // The key to use; null stands for the service's own key of that moment.
   std::shared_ptr<const Credential> credential;
 
@@ -29,12 +33,26 @@ struct Call {
   // All requests made for a write count as writes, its reads included.
   bool is_write = false;
 
+  // Of a write: how many requests it takes when all goes well. It does not begin unless so many are
+  // left of the day.
+  int requests_needed = 0;
+
+  // How old an answer to a read may be; zero asks Amplitude.
+  absl::Duration max_staleness;
+
+  // The part of the day's quota that is put aside for this call; given back with the call.
+  std::shared_ptr<void> reservation;
+
   // Set once a POST or PATCH may have left for Amplitude.
   bool write_sent = false;
 
   // Set once Amplitude has answered the last POST or PATCH with 2xx, or a read has shown that it
   // took effect.
   bool write_accepted = false;
+
+  // The group that a create has made, as soon as its id is known, and where people find it.
+  std::string created_group_id;
+  std::string created_url;
 
   // The last HTTP status that Amplitude answered with; 0 before.
   int http_status = 0;

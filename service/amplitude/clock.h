@@ -7,10 +7,9 @@
 #include <chrono>
 
 #include "absl/time/time.h"
+#include "service/amplitude/monotonic_time.h"
 
 namespace mutexd::amplitude {
-
-using MonotonicTime = std::chrono::steady_clock::time_point;
 
 class Clock {
  public:

@@ -1,6 +1,7 @@
 // Where the service's own management key comes from.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,5 +31,12 @@ class FixedKey final : public KeySource {
  private:
   std::shared_ptr<const Credential> credential_;
 };
+
+// The key that a request of `call` would be made with now.
+absl::StatusOr<std::shared_ptr<const Credential>> CredentialOf(const Call& call, KeySource& keys);
+
+// Tells keys apart without telling them: XXH3 of the key. What is kept per key (cached answers,
+// budgets) is found by it; it may be stored.
+std::uint64_t Fingerprint(const Credential& credential);
 
 }  // namespace mutexd::amplitude

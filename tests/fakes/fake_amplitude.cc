@@ -129,6 +129,7 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const amplitude::FetchedPage>>> F
 
   auto page = std::make_shared<amplitude::FetchedPage>();
   page->read_time = asked_at;
+  page->asked_at = clock_.MonotonicNow();
   page->limit = std::min(query.limit, served_limit);
   std::size_t offset = 0;
   // A cursor that change_cursor made is not read; such tests do not go on from it.
@@ -177,6 +178,7 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const amplitude::FetchedGroup>>> 
   CopyWithEtag(*group, *copy);
   fetched->group = copy;
   fetched->read_time = asked_at;
+  fetched->asked_at = clock_.MonotonicNow();
   co_return fetched;
 }
 
