@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "service/amplitude/attempt_timeout.h"
 #include "service/amplitude/error.h"
 #include "service/amplitude/error_text.h"
 #include "service/amplitude/paths.h"
@@ -213,7 +214,7 @@ asio::awaitable<AmplitudeClient::Exchanged> AmplitudeClient::Exchange(Call& call
   exchanged.read_time = clock_.Now();
   exchanged.asked_at = clock_.MonotonicNow();
   http::HttpResult result =
-      co_await Send(call, asked.operation, MakeHttpRequest(std::move(request), **credential));
+      co_await Send(call, asked.operation, MakeHttpRequest(call, std::move(request), **credential));
   if (const auto* failure = std::get_if<http::HttpFailure>(&result)) {
     exchanged.verdict = JudgeFailure(asked, *failure);
     exchanged.response.status = failure->status;
@@ -241,7 +242,7 @@ absl::StatusOr<std::shared_ptr<const Credential>> AmplitudeClient::KeyFor(
                    asked.upstream, ") is empty or has characters that no key has"));
 }
 
-http::HttpRequest AmplitudeClient::MakeHttpRequest(Request request,
+http::HttpRequest AmplitudeClient::MakeHttpRequest(const Call& call, Request request,
                                                    const Credential& credential) const {
   const Operation operation = request.asked.operation;
   http::HttpRequest http_request;
@@ -251,7 +252,8 @@ http::HttpRequest AmplitudeClient::MakeHttpRequest(Request request,
                           {"Accept", "application/json"}};
   if (IsWrite(operation)) http_request.headers.push_back({"Content-Type", "application/json"});
   http_request.body = std::move(request.body);
-  http_request.timeout = options_.upstream_timeout;
+  http_request.timeout = AttemptTimeout(options_.upstream_timeout,
+                                        absl::FromChrono(call.deadline - clock_.MonotonicNow()));
   http_request.fresh_connection = operation == Operation::kCreate;
   return http_request;
 }

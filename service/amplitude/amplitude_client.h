@@ -73,7 +73,8 @@ class AmplitudeClient final : public AmplitudeApi {
 
   absl::StatusOr<std::shared_ptr<const Credential>> KeyFor(const Call& call,
                                                            const Asked& asked) const;
-  http::HttpRequest MakeHttpRequest(Request request, const Credential& credential) const;
+  http::HttpRequest MakeHttpRequest(const Call& call, Request request,
+                                    const Credential& credential) const;
 
   // Runs `decode`, which takes no arguments, on the loop or on the pool as the size of the body
   // asks.

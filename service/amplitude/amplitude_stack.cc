@@ -4,10 +4,11 @@
 
 namespace mutexd::amplitude {
 
-std::unique_ptr<AmplitudeApi> MakeAmplitudeStack(AmplitudeStackParts parts,
-                                                 AmplitudeClientOptions options) {
-  return std::make_unique<AmplitudeClient>(parts.transport, parts.clock, parts.keys, parts.workers,
-                                           parts.observer, std::move(options));
-}
+AmplitudeStack::AmplitudeStack(AmplitudeStackParts parts, AmplitudeStackOptions options)
+    : client_(parts.transport, parts.clock, parts.keys, parts.workers, parts.upstream_observer,
+              std::move(options.client)),
+      circuit_(parts.clock, parts.random, parts.policy_observer, options.circuit),
+      circuit_api_(client_, circuit_, parts.policy_observer),
+      retrying_(circuit_api_, parts.clock, parts.random, parts.policy_observer, options.retry) {}
 
 }  // namespace mutexd::amplitude

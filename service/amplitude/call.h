@@ -50,6 +50,10 @@ struct Call {
   // took effect.
   bool write_accepted = false;
 
+  // The request id of a create, the caller's or the one made for it: with it the call can be
+  // repeated safely.
+  std::string create_request_id;
+
   // The group that a create has made, as soon as its id is known, and where people find it.
   std::string created_group_id;
   std::string created_url;

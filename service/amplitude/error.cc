@@ -18,6 +18,14 @@ absl::Status MakeError(absl::StatusCode code, v1::ErrorReason reason, absl::stri
   return status;
 }
 
+absl::Status WithMessage(const absl::Status& status, absl::string_view message) {
+  absl::Status changed(status.code(), message);
+  status.ForEachPayload([&changed](absl::string_view type_url, const absl::Cord& payload) {
+    changed.SetPayload(type_url, payload);
+  });
+  return changed;
+}
+
 v1::ErrorReason ReasonOf(const absl::Status& status) {
   const auto info = DetailOf<google::rpc::ErrorInfo>(status);
   v1::ErrorReason reason = v1::ERROR_REASON_UNSPECIFIED;

@@ -30,6 +30,9 @@ using ErrorMetadata = std::initializer_list<std::pair<absl::string_view, absl::s
 absl::Status MakeError(absl::StatusCode code, v1::ErrorReason reason, absl::string_view message,
                        ErrorMetadata metadata = {});
 
+// The same error with another message.
+absl::Status WithMessage(const absl::Status& status, absl::string_view message);
+
 // The reason of an error made by MakeError; unspecified for any other status.
 v1::ErrorReason ReasonOf(const absl::Status& status);
 

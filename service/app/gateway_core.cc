@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "service/amplitude/amplitude_stack.h"
 #include "service/app/file_text.h"
 #include "service/app/version.h"
 #include "service/rpc/methods.h"
@@ -30,6 +29,14 @@ http::CurlTransportOptions TransportOptions(const Settings& settings) {
   http::CurlTransportOptions options;
   options.user_agent = absl::StrCat("mutexd/", VersionNumber());
   if (!settings.sandbox) options.ca_file = settings.amplitude_ca_file;
+  return options;
+}
+
+amplitude::AmplitudeStackOptions StackOptions(const Settings& settings,
+                                              const UpstreamChoice& upstream) {
+  amplitude::AmplitudeStackOptions options;
+  options.client.upstream = upstream.upstream;
+  options.client.upstream_timeout = settings.upstream_timeout;
   return options;
 }
 
@@ -68,13 +75,14 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
     : workers_(kWorkers),
       keys_(std::move(keys)),
       upstream_telemetry_(metrics, log),
+      policy_telemetry_(metrics, log),
       rpc_telemetry_(metrics, log, MethodNames()),
       gateway_log_(log),
       transport_(loop_, TransportOptions(settings), &upstream_telemetry_),
-      amplitude_(amplitude::MakeAmplitudeStack(
-          {transport_, clock_, *keys_.source, workers_, upstream_telemetry_},
-          {.upstream = upstream.upstream, .upstream_timeout = settings.upstream_timeout})),
-      gateway_{*amplitude_, clock_, GatewayOptionsOf(settings), &gateway_log_},
+      amplitude_(
+          {transport_, clock_, *keys_.source, workers_, upstream_telemetry_, policy_telemetry_},
+          StackOptions(settings, upstream)),
+      gateway_{amplitude_.api(), clock_, GatewayOptionsOf(settings), &gateway_log_},
       runner_(loop_, gateway_, &rpc_telemetry_, {.default_deadline = settings.default_deadline}),
       keep_running_(loop_.get_executor()) {
   if (keys_.file != nullptr) {

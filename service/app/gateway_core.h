@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
-#include "service/amplitude/amplitude_api.h"
+#include "service/amplitude/amplitude_stack.h"
 #include "service/amplitude/clock.h"
 #include "service/amplitude/key_source.h"
 #include "service/amplitude/upstream.h"
@@ -21,6 +21,7 @@
 #include "service/telemetry/gateway_log.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
+#include "service/telemetry/policy_telemetry.h"
 #include "service/telemetry/rpc_telemetry.h"
 #include "service/telemetry/upstream_telemetry.h"
 
@@ -64,10 +65,11 @@ class GatewayCore {
   amplitude::LoopClock clock_{loop_};
   Keys keys_;
   telemetry::UpstreamTelemetry upstream_telemetry_;
+  telemetry::PolicyTelemetry policy_telemetry_;
   telemetry::RpcTelemetry rpc_telemetry_;
   telemetry::GatewayLog gateway_log_;
   http::CurlTransport transport_;
-  std::unique_ptr<amplitude::AmplitudeApi> amplitude_;
+  amplitude::AmplitudeStack amplitude_;
   groups::Gateway gateway_;
   rpc::CallRunner runner_;
   asio::executor_work_guard<asio::io_context::executor_type> keep_running_;

@@ -66,9 +66,9 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Archive(Gateway& gateway, amplitude::C
   const GroupPtr before = turn->before;
   if (before->group->state() == v1::MutexGroup::STATE_ARCHIVED) co_return before;
   if (request.validate_only()) co_return WithState(*before, v1::MutexGroup::STATE_ARCHIVED);
-  const amplitude::GroupEdit edit{.archive = true};
-  amplitude::WriteResult result = co_await gateway.amplitude.Edit(call, id, edit);
-  co_return co_await Settle(gateway, call, id, std::move(result), ArchivedGoal(before));
+  WriteGoal goal = ArchivedGoal(before);
+  goal.send = [&] { return gateway.amplitude.Edit(call, id, {.archive = true}); };
+  co_return co_await Write(gateway, call, id, std::move(goal));
 }
 
 asio::awaitable<absl::StatusOr<GroupPtr>> Unarchive(Gateway& gateway, amplitude::Call& call,
@@ -91,9 +91,9 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Unarchive(Gateway& gateway, amplitude:
     if (before->group->state() == v1::MutexGroup::STATE_ACTIVE) co_return before;
     if (request.validate_only()) co_return WithState(*before, v1::MutexGroup::STATE_ACTIVE);
   }
-  const amplitude::GroupEdit edit{.archive = false};
-  amplitude::WriteResult result = co_await gateway.amplitude.Edit(call, id, edit);
-  co_return co_await Settle(gateway, call, id, std::move(result), UnarchivedGoal(before));
+  WriteGoal goal = UnarchivedGoal(before);
+  goal.send = [&] { return gateway.amplitude.Edit(call, id, {.archive = false}); };
+  co_return co_await Write(gateway, call, id, std::move(goal));
 }
 
 }  // namespace

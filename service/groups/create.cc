@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/amplitude/error.h"
+#include "service/amplitude/retry_rules.h"
 #include "service/groups/create_mark.h"
 #include "service/groups/group_errors.h"
 #include "service/groups/scan.h"
@@ -40,13 +41,6 @@ absl::Status RequestIdReused(const v1::MutexGroup& found) {
                                            found.id(), "' from another body; use a new one"));
 }
 
-// Names the group that was made, for errors after that.
-absl::Status Naming(absl::Status status, const std::string& id, const std::string& url) {
-  if (!id.empty()) amplitude::SetMetadata(status, "mutex_group_id", id);
-  if (!url.empty()) amplitude::SetMetadata(status, "url", url);
-  return status;
-}
-
 class Creation {
  public:
   Creation(Gateway& gateway, amplitude::Call& call, const MarkedCreate& create)
@@ -69,69 +63,107 @@ class Creation {
     co_return KeyTaken(key());
   }
 
+  // Posts the group; again where that is safe and may help, but never without a look between.
   asio::awaitable<absl::StatusOr<Created>> Post() {
-    CreateResult result = co_await gateway_.amplitude.Create(call_, create_.group());
-    if (absl::IsCancelled(result.status)) co_return result.status;
-    if (result.effect == WriteEffect::kNone) {
-      const bool taken = amplitude::ReasonOf(result.status) == v1::ERROR_REASON_KEY_ALREADY_EXISTS;
-      if (!taken) co_return result.status;
-      co_return co_await LookFor(result.status, result.status, std::nullopt);
+    WriteRepeats repeats(gateway_, call_);
+    while (true) {
+      CreateResult result = co_await gateway_.amplitude.Create(call_, create_.group());
+      if (absl::IsCancelled(result.status)) co_return result.status;
+      if (result.status.ok()) co_return co_await ReadCreated(std::move(result));
+      if (IsRefusal(result)) co_return result.status;
+
+      absl::StatusOr<std::optional<Created>> found = std::optional<Created>();
+      const bool no_effect = result.effect == WriteEffect::kNone;
+      const bool taken = KeyIsTaken(result.status);
+      // What had no effect cannot show: the look comes when it is time to post again.
+      if (!no_effect || taken) found = co_await LookWhileItMayShow(result);
+      if (found.ok() && !*found && !taken && result.effect != WriteEffect::kAccepted) {
+        const WaitEnd end = co_await repeats.Next(result.status);
+        if (end == WaitEnd::kCancelled) co_return absl::CancelledError();
+        if (end == WaitEnd::kOver) co_return NotMade(result.status, repeats.attempts());
+        if (no_effect) found = co_await Look();
+        if (found.ok() && !*found) continue;
+      }
+      if (found.ok() && *found) {
+        call_.write_accepted = true;
+        co_return **std::move(found);
+      }
+      if (absl::IsCancelled(found.status())) co_return found.status();
+      co_return Unsettled(result, found.status());
     }
-    if (result.effect == WriteEffect::kUnknown) {
-      co_return co_await LookFor(
-          result.status,
-          WriteOutcomeUnknown("no mutex group with its key is to be found", result.status),
-          WriteOutcomeUnknown("looking for its key failed", result.status));
-    }
-    if (!result.status.ok()) {
-      absl::Status invisible = WriteNotYetVisible(absl::StrCat(
-          "the reply cannot be read (", result.status.message(), ") and its key is not found"));
-      CopyHttpStatus(result.status, invisible);
-      co_return co_await LookFor(result.status, invisible, invisible);
-    }
-    co_return co_await ReadCreated(std::move(result));
   }
 
  private:
   const std::string& key() const { return create_.group().key(); }
 
-  // Looks for the key until it shows, for up to the visibility time-out, after a POST that ended
-  // with `post`. `absent` is the answer when it does not; `unreadable` when it cannot be told, or
-  // the look's own error where that is enough: the POST had no effect.
-  asio::awaitable<absl::StatusOr<Created>> LookFor(absl::Status post, absl::Status absent,
-                                                   std::optional<absl::Status> unreadable) {
-    VisibilityWaits waits(gateway_);
+  static bool KeyIsTaken(const absl::Status& status) {
+    return amplitude::ReasonOf(status) == v1::ERROR_REASON_KEY_ALREADY_EXISTS;
+  }
+
+  // Amplitude has refused the group for good.
+  static bool IsRefusal(const CreateResult& result) {
+    return result.effect == WriteEffect::kNone && !KeyIsTaken(result.status) &&
+           !amplitude::MayPass(result.status);
+  }
+
+  // After a post whose group does not show, or cannot be looked for (`look` is not OK).
+  absl::Status Unsettled(const CreateResult& result, absl::Status look) const {
+    const v1::ErrorReason reason = amplitude::ReasonOf(look);
+    if (reason == v1::ERROR_REASON_REQUEST_ID_REUSED || KeyIsTaken(look)) {
+      CopyHttpStatus(result.status, look);
+      return look;
+    }
+    switch (result.effect) {
+      case WriteEffect::kAccepted: {
+        absl::Status invisible = WriteNotYetVisible(absl::StrCat(
+            "the reply cannot be read (", result.status.message(), ") and its key is not found"));
+        CopyHttpStatus(result.status, invisible);
+        return invisible;
+      }
+      case WriteEffect::kUnknown:
+        return WriteOutcomeUnknown("looking for its key failed", result.status);
+      case WriteEffect::kNone:
+        break;
+    }
+    return look.ok() ? result.status : look;
+  }
+
+  // The posts are used up, and their group is not there.
+  static absl::Status NotMade(const absl::Status& post, int posts) {
+    return amplitude::WithMessage(
+        post, absl::StrCat(post.message(), "; looked for by its key, the group is not there after ",
+                           posts, posts == 1 ? " attempt" : " attempts",
+                           ". Repeating the call with the same request_id is safe"));
+  }
+
+  // Looks for the key until it shows, for up to the visibility time-out.
+  asio::awaitable<absl::StatusOr<std::optional<Created>>> LookWhileItMayShow(
+      const CreateResult& result) {
+    VisibilityWaits waits(gateway_, call_, result.effect == WriteEffect::kAccepted);
     while (true) {
       absl::StatusOr<std::optional<Created>> found = co_await Look();
-      absl::Status look = found.status();
-      if (absl::IsCancelled(look)) co_return look;
-      if (look.ok() && *found) {
-        call_.write_accepted = true;
-        co_return **std::move(found);
+      if (found.ok() && *found) co_return found;
+      if (amplitude::ReasonOf(found.status()) == v1::ERROR_REASON_REQUEST_ID_REUSED ||
+          KeyIsTaken(found.status())) {
+        co_return found;
       }
-      const v1::ErrorReason reason = amplitude::ReasonOf(look);
-      if (reason == v1::ERROR_REASON_REQUEST_ID_REUSED ||
-          reason == v1::ERROR_REASON_KEY_ALREADY_EXISTS) {
-        CopyHttpStatus(post, look);
-        co_return look;
-      }
-      const VisibilityWaits::End end = co_await waits.Next(look);
-      if (end == VisibilityWaits::End::kCancelled) co_return absl::CancelledError();
-      if (end == VisibilityWaits::End::kElapsed) continue;
-      if (look.ok()) co_return absent;
-      co_return std::move(unreadable).value_or(look);
+      const WaitEnd end = co_await waits.Next(found.status());
+      if (end == WaitEnd::kCancelled) co_return absl::CancelledError();
+      if (end == WaitEnd::kOver) co_return found;
     }
   }
 
   // Reads the group that Amplitude says it made, until it shows.
   asio::awaitable<absl::StatusOr<Created>> ReadCreated(CreateResult result) {
+    call_.created_group_id = result.id;
+    call_.created_url = result.url;
     WriteGoal goal;
     goal.judge = [](const absl::StatusOr<GroupPtr>& read, bool) {
       return read.ok() ? Sight::kDone : Sight::kUnclear;
     };
     absl::StatusOr<GroupPtr> group =
         co_await Settle(gateway_, call_, result.id, result, std::move(goal));
-    if (!group.ok()) co_return Naming(std::move(group).status(), result.id, result.url);
+    if (!group.ok()) co_return std::move(group).status();
     co_return Created{*std::move(group), std::move(result.url)};
   }
 
@@ -157,8 +189,8 @@ GroupPtr AsItWouldBe(const Gateway& gateway, const v1::MutexGroup& asked) {
 
 asio::awaitable<absl::StatusOr<Created>> Create(Gateway& gateway, amplitude::Call& call,
                                                 const v1::CreateMutexGroupRequest& request) {
-  const MarkedCreate create(request.mutex_group(),
-                            request.request_id().empty() ? NewRequestId() : request.request_id());
+  call.create_request_id = request.request_id().empty() ? NewRequestId() : request.request_id();
+  const MarkedCreate create(request.mutex_group(), call.create_request_id);
   Creation creation(gateway, call, create);
   // Creates of one key follow one another, so that the second sees what the first has made.
   std::optional<GroupLock> lock =
@@ -173,12 +205,26 @@ asio::awaitable<absl::StatusOr<Created>> Create(Gateway& gateway, amplitude::Cal
 
 }  // namespace
 
+absl::Status NameCreate(absl::Status status, const amplitude::Call& call) {
+  const bool leaves_doubt = absl::IsUnavailable(status) || absl::IsUnknown(status) ||
+                            absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status);
+  if (!call.write_sent || !leaves_doubt) return status;
+  const auto name = [&status](absl::string_view key, const std::string& value) {
+    if (!value.empty()) amplitude::SetMetadata(status, key, value);
+  };
+  name("request_id", call.create_request_id);
+  name("mutex_group_id", call.created_group_id);
+  name("url", call.created_url);
+  return status;
+}
+
 asio::awaitable<absl::StatusOr<std::shared_ptr<const v1::CreateMutexGroupResponse>>> CreateGroup(
     Gateway& gateway, amplitude::Call& call, const v1::CreateMutexGroupRequest& request) {
   absl::StatusOr<Created> created = co_await Create(gateway, call, request);
-  if (!created.ok()) co_return std::move(created).status();
+  if (!created.ok()) co_return NameCreate(std::move(created).status(), call);
+  call.created_group_id = created->group->group->id();
   absl::Status size = CheckWrittenGroupSize(gateway, call, *created->group->group);
-  if (!size.ok()) co_return Naming(std::move(size), created->group->group->id(), created->url);
+  if (!size.ok()) co_return NameCreate(std::move(size), call);
   auto reply = ReplyWith<v1::CreateMutexGroupResponse>(std::move(created->group));
   reply->set_url(std::move(created->url));
   co_return reply;

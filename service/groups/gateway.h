@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "mutexgroups/v1/mutex_group.pb.h"
 #include "service/amplitude/amplitude_api.h"
+#include "service/amplitude/backoff.h"
 #include "service/amplitude/clock.h"
 #include "service/groups/group_locks.h"
 
@@ -38,6 +39,7 @@ struct Gateway {
   amplitude::Clock& clock;
   GatewayOptions options;
   GatewayObserver* observer = nullptr;  // may be null
+  amplitude::RandomUnit random = amplitude::NextRandomUnit;
 
   GroupLocks locks = {};
 

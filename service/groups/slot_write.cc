@@ -89,15 +89,10 @@ asio::awaitable<absl::StatusOr<GroupPtr>> EditSlotOf(Gateway& gateway, amplitude
   if (!allowed.ok()) co_return allowed;
   const std::string id = before->group->id();
   const int base = gateway.options.slot_index_base;
-  amplitude::WriteResult result =
-      co_await gateway.amplitude.EditSlot(call, id, slot_index - 1 + base, edit);
-  if (amplitude::ReasonOf(result.status) == v1::ERROR_REASON_SLOT_NOT_FOUND) {
-    co_return co_await SlotOrGroupNotFound(gateway, call, id, slot_index, std::move(result.status));
-  }
-
   WriteGoal goal = GoalThat(before, [slot_index, edit](const v1::MutexGroup& now) {
     return slot_index <= now.slots_size() && Holds(now.slots(slot_index - 1), edit);
   });
+  goal.send = [&] { return gateway.amplitude.EditSlot(call, id, slot_index - 1 + base, edit); };
   // Looked for after every read that does not show the write where it belongs.
   std::optional<int> wrong_slot;
   goal.judge = [judge = std::move(goal.judge), &wrong_slot, &before, &edit, slot_index](
@@ -108,8 +103,11 @@ asio::awaitable<absl::StatusOr<GroupPtr>> EditSlotOf(Gateway& gateway, amplitude
     }
     return sight;
   };
-  absl::StatusOr<GroupPtr> after =
-      co_await Settle(gateway, call, id, std::move(result), std::move(goal));
+  absl::StatusOr<GroupPtr> after = co_await Write(gateway, call, id, std::move(goal));
+  if (amplitude::ReasonOf(after.status()) == v1::ERROR_REASON_SLOT_NOT_FOUND) {
+    co_return co_await SlotOrGroupNotFound(gateway, call, id, slot_index,
+                                           std::move(after).status());
+  }
   if (!wrong_slot) co_return after;
 
   gateway.slot_index_base_wrong = true;

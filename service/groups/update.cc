@@ -64,8 +64,8 @@ std::vector<FieldViolation> ImmutableDifferences(const v1::MutexGroup& asked,
   return violations;
 }
 
-asio::awaitable<absl::StatusOr<GroupPtr>> Write(Gateway& gateway, amplitude::Call& call,
-                                                const v1::UpdateMutexGroupRequest& request) {
+asio::awaitable<absl::StatusOr<GroupPtr>> Update(Gateway& gateway, amplitude::Call& call,
+                                                 const v1::UpdateMutexGroupRequest& request) {
   const v1::MutexGroup& asked = request.mutex_group();
   absl::StatusOr<WriteTurn> turn = co_await BeginWrite(gateway, call, asked.id(), request.etag());
   if (!turn.ok()) co_return std::move(turn).status();
@@ -81,16 +81,16 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Write(Gateway& gateway, amplitude::Cal
   if (request.validate_only()) {
     co_return ChangedCopy(*before, [&edit](v1::MutexGroup& group) { Apply(edit, group); });
   }
-  amplitude::WriteResult result = co_await gateway.amplitude.Edit(call, asked.id(), edit);
   WriteGoal goal = GoalThat(before, [edit](const v1::MutexGroup& now) { return Holds(now, edit); });
-  co_return co_await Settle(gateway, call, asked.id(), std::move(result), std::move(goal));
+  goal.send = [&] { return gateway.amplitude.Edit(call, asked.id(), edit); };
+  co_return co_await Write(gateway, call, asked.id(), std::move(goal));
 }
 
 }  // namespace
 
 asio::awaitable<absl::StatusOr<std::shared_ptr<const v1::UpdateMutexGroupResponse>>> UpdateGroup(
     Gateway& gateway, amplitude::Call& call, const v1::UpdateMutexGroupRequest& request) {
-  absl::StatusOr<GroupPtr> group = co_await Write(gateway, call, request);
+  absl::StatusOr<GroupPtr> group = co_await Update(gateway, call, request);
   co_return WriteReply<v1::UpdateMutexGroupResponse>(gateway, call, std::move(group));
 }
 

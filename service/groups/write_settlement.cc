@@ -13,6 +13,14 @@ namespace {
 
 constexpr absl::Duration kFirstVisibilityWait = absl::Milliseconds(100);
 
+// Kept of the time before the deadline for the answer itself.
+constexpr absl::Duration kAnswerReserve = absl::Milliseconds(50);
+
+constexpr int kMaxWriteAttempts = 5;
+
+// The least time in which a write and the read after it are worth beginning.
+constexpr absl::Duration kLeastWriteTime = absl::Milliseconds(250);
+
 absl::Status ConcurrentChange(absl::string_view id) {
   absl::Status status = amplitude::MakeError(
       absl::StatusCode::kAborted, v1::ERROR_REASON_CONCURRENT_CHANGE,
@@ -24,7 +32,7 @@ absl::Status ConcurrentChange(absl::string_view id) {
 }
 
 // A read that succeeded, or failed in a way that the next may not.
-bool MayPass(const absl::Status& read) {
+bool NextMayShow(const absl::Status& read) {
   const v1::ErrorReason reason = amplitude::ReasonOf(read);
   return read.ok() || reason == v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE ||
          reason == v1::ERROR_REASON_AMPLITUDE_RATE_LIMITED ||
@@ -88,14 +96,23 @@ WriteGoal GoalThat(GroupPtr before, std::function<bool(const v1::MutexGroup&)> h
   return goal;
 }
 
+asio::awaitable<absl::StatusOr<GroupPtr>> Write(Gateway& gateway, amplitude::Call& call,
+                                                std::string id, WriteGoal goal) {
+  amplitude::WriteResult result = co_await goal.send();
+  co_return co_await Settle(gateway, call, std::move(id), std::move(result), std::move(goal));
+}
+
 asio::awaitable<absl::StatusOr<GroupPtr>> Settle(Gateway& gateway, amplitude::Call& call,
                                                  std::string id, amplitude::WriteResult result,
                                                  WriteGoal goal) {
-  if (result.effect == amplitude::WriteEffect::kNone) co_return result.status;
-  if (absl::IsCancelled(result.status)) co_return result.status;
-  const bool accepted = result.effect == amplitude::WriteEffect::kAccepted;
-  VisibilityWaits waits(gateway);
+  using amplitude::WriteEffect;
+  std::optional<VisibilityWaits> waits;
+  WriteRepeats repeats(gateway, call);
   while (true) {
+    if (result.effect == WriteEffect::kNone) co_return result.status;
+    if (absl::IsCancelled(result.status)) co_return result.status;
+    const bool accepted = result.effect == WriteEffect::kAccepted;
+    if (!waits) waits.emplace(gateway, call, accepted);
     absl::StatusOr<GroupPtr> read = co_await gateway.amplitude.Get(call, id);
     if (absl::IsCancelled(read.status())) co_return read;
     const Sight sight = goal.judge(read, accepted);
@@ -104,9 +121,19 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Settle(Gateway& gateway, amplitude::Ca
       co_return goal.answer ? goal.answer(read) : *std::move(read);
     }
     if (sight == Sight::kOther) co_return ConcurrentChange(id);
-    const VisibilityWaits::End end = co_await waits.Next(read.status());
-    if (end == VisibilityWaits::End::kCancelled) co_return absl::CancelledError();
-    if (end == VisibilityWaits::End::kOver) co_return Unsettled(result, sight, read);
+
+    WaitEnd end = WaitEnd::kOver;
+    if (sight == Sight::kAsBefore && !accepted && goal.send) {
+      end = co_await repeats.Next(result.status);
+    }
+    if (end == WaitEnd::kElapsed) {
+      result = co_await goal.send();
+      waits.reset();
+      continue;
+    }
+    if (end == WaitEnd::kOver) end = co_await waits->Next(read.status());
+    if (end == WaitEnd::kCancelled) co_return absl::CancelledError();
+    if (end == WaitEnd::kOver) co_return Unsettled(result, sight, read);
   }
 }
 
@@ -130,21 +157,40 @@ void CopyHttpStatus(const absl::Status& source, absl::Status& status) {
   if (http_status) amplitude::SetMetadata(status, "http_status", *http_status);
 }
 
-VisibilityWaits::VisibilityWaits(Gateway& gateway)
+VisibilityWaits::VisibilityWaits(Gateway& gateway, const amplitude::Call& call, bool accepted)
     : clock_(gateway.clock),
       until_(clock_.MonotonicNow() +
              absl::ToChronoNanoseconds(gateway.options.write_visibility_timeout)),
-      wait_(kFirstVisibilityWait) {}
+      wait_(kFirstVisibilityWait) {
+  if (accepted) return;
+  until_ = std::min(until_, call.deadline - absl::ToChronoNanoseconds(kAnswerReserve));
+}
 
-asio::awaitable<VisibilityWaits::End> VisibilityWaits::Next(const absl::Status& last_read) {
+asio::awaitable<WaitEnd> VisibilityWaits::Next(const absl::Status& last_read) {
   const absl::Duration left = absl::FromChrono(until_ - clock_.MonotonicNow());
   const absl::Duration asked_for =
       amplitude::RetryDelayOf(last_read).value_or(absl::ZeroDuration());
-  if (!MayPass(last_read) || left <= absl::ZeroDuration() || asked_for > left) co_return End::kOver;
+  if (!NextMayShow(last_read) || left <= absl::ZeroDuration() || asked_for > left) {
+    co_return WaitEnd::kOver;
+  }
   const absl::Duration wait = std::max(std::min(wait_, left), asked_for);
   wait_ *= 2;
   const bool elapsed = co_await clock_.Sleep(wait);
-  co_return elapsed ? End::kElapsed : End::kCancelled;
+  co_return elapsed ? WaitEnd::kElapsed : WaitEnd::kCancelled;
+}
+
+WriteRepeats::WriteRepeats(Gateway& gateway, const amplitude::Call& call)
+    : clock_(gateway.clock), call_(call), backoff_(gateway.random) {}
+
+asio::awaitable<WaitEnd> WriteRepeats::Next(const absl::Status& last) {
+  if (attempts_ == kMaxWriteAttempts) co_return WaitEnd::kOver;
+  const absl::Duration wait =
+      std::max(backoff_.Next(), amplitude::RetryDelayOf(last).value_or(absl::ZeroDuration()));
+  const absl::Duration left = absl::FromChrono(call_.deadline - clock_.MonotonicNow());
+  if (left < wait + kLeastWriteTime) co_return WaitEnd::kOver;
+  ++attempts_;
+  const bool elapsed = co_await clock_.Sleep(wait);
+  co_return elapsed ? WaitEnd::kElapsed : WaitEnd::kCancelled;
 }
 
 absl::Status CheckWrittenGroupSize(const Gateway& gateway, const amplitude::Call& call,

@@ -43,8 +43,11 @@ enum class Sight {
   kUnclear,   // the read failed, or says nothing of the write
 };
 
-// What a write is to bring about.
+// A write, and what it is to bring about.
 struct WriteGoal {
+  // Makes the write, which must be one of absolute state; absent: it cannot be made again.
+  std::function<asio::awaitable<amplitude::WriteResult>()> send;
+
   // What `read`, made after the write, says; `accepted`: Amplitude has answered the write with 2xx.
   std::function<Sight(const absl::StatusOr<GroupPtr>& read, bool accepted)> judge;
 
@@ -55,13 +58,18 @@ struct WriteGoal {
 // The goal of a write after which `holds` is true for the group; `before` is how it was.
 WriteGoal GoalThat(GroupPtr before, std::function<bool(const v1::MutexGroup&)> holds);
 
+// Makes the write and settles it.
+asio::awaitable<absl::StatusOr<GroupPtr>> Write(Gateway& gateway, amplitude::Call& call,
+                                                std::string id, WriteGoal goal);
+
 // Reads the group until the write's fate is clear, for up to the visibility time-out.
 //
 // A write without effect gives its own error. An accepted write that does not show gives
 // UNKNOWN/WRITE_NOT_YET_VISIBLE, and no failing read turns it into anything else. One whose reply
-// was lost gives its own error, UNAVAILABLE, when the group looks as before, and
-// UNKNOWN/WRITE_OUTCOME_UNKNOWN when reading cannot tell. A cancelled call gives CANCELLED. A write
-// that is done counts as accepted (Call::write_accepted), whatever became of its reply.
+// was lost is made again, after a back-off, when the group looks as before; at last it gives its
+// own error, UNAVAILABLE, and UNKNOWN/WRITE_OUTCOME_UNKNOWN when reading cannot tell. A cancelled
+// call gives CANCELLED. A write that is done counts as accepted (Call::write_accepted), whatever
+// became of its reply.
 asio::awaitable<absl::StatusOr<GroupPtr>> Settle(Gateway& gateway, amplitude::Call& call,
                                                  std::string id, amplitude::WriteResult result,
                                                  WriteGoal goal);
@@ -74,25 +82,46 @@ absl::Status WriteOutcomeUnknown(absl::string_view why, const absl::Status& writ
 // Gives `status` the http_status of `source`, where that has one.
 void CopyHttpStatus(const absl::Status& source, absl::Status& status);
 
+// How a wait ended.
+enum class WaitEnd {
+  kElapsed,    // it is time for what was waited for
+  kOver,       // there is nothing left to wait for
+  kCancelled,  // the call was cancelled
+};
+
 // The waits between reads that look for a write: 100 ms, doubling, until the visibility time-out.
+// Where the write is not known to be accepted they end early enough for the answer, which then says
+// more than that the deadline has passed.
 class VisibilityWaits {
  public:
-  enum class End {
-    kElapsed,    // it is time for the next read
-    kOver,       // no read is left
-    kCancelled,  // the call was cancelled
-  };
-
-  explicit VisibilityWaits(Gateway& gateway);
+  VisibilityWaits(Gateway& gateway, const amplitude::Call& call, bool accepted);
 
   // Waits for the read after `last_read`, which did not show the write. There is none after a read
   // that failed in a way that the next will, too, or that asks to wait for longer than is left.
-  asio::awaitable<End> Next(const absl::Status& last_read);
+  asio::awaitable<WaitEnd> Next(const absl::Status& last_read);
 
  private:
   amplitude::Clock& clock_;
   amplitude::MonotonicTime until_;
   absl::Duration wait_;
+};
+
+// The waits before a write is made again: a back-off, for at most five attempts, and only where the
+// next and the read after it find time before the deadline.
+class WriteRepeats {
+ public:
+  WriteRepeats(Gateway& gateway, const amplitude::Call& call);
+
+  // Waits for the attempt after one that ended with `last`; at least as long as that asks for.
+  asio::awaitable<WaitEnd> Next(const absl::Status& last);
+
+  int attempts() const { return attempts_; }
+
+ private:
+  amplitude::Clock& clock_;
+  const amplitude::Call& call_;
+  amplitude::Backoff backoff_;
+  int attempts_ = 1;
 };
 
 // Checks the size of the reply to a write; one that is too large says that the write was made.

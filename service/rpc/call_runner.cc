@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/amplitude/error.h"
+#include "service/groups/create.h"
 #include "service/rpc/deadline_budget.h"
 #include "service/rpc/rpc_id.h"
 #include "service/rpc/status_details.h"
@@ -69,15 +70,15 @@ absl::Status UnreadableRequest(absl::string_view method) {
 absl::Status CutShort(EndedBy ended_by, const amplitude::Call& call) {
   switch (ended_by) {
     case EndedBy::kDeadline:
-      return DeadlineExceeded(call);
+      return groups::NameCreate(DeadlineExceeded(call), call);
     case EndedBy::kClient:
       return absl::CancelledError("the caller cancelled the call");
     case EndedBy::kDrain:
-      return GivenUp("the service shut down", call);
+      return groups::NameCreate(GivenUp("the service shut down", call), call);
     case EndedBy::kWork:
       break;
   }
-  return GivenUp("the service lost the call", call);
+  return groups::NameCreate(GivenUp("the service lost the call", call), call);
 }
 
 }  // namespace

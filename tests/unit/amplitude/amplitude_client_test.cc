@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/amplitude/amplitude_stack.h"
 #include "service/amplitude/error.h"
 #include "tests/fakes/fake_transport.h"
 #include "tests/fakes/test_clock.h"
@@ -71,7 +70,8 @@ class AmplitudeClientTest : public testing::Test {
     AmplitudeClientOptions options;
     options.upstream = UpstreamAt("https://example.com/prefix/");
     options.upstream_timeout = absl::Seconds(3);
-    return MakeAmplitudeStack({transport_, clock_, keys, workers_, observer_}, options);
+    return std::make_unique<AmplitudeClient>(transport_, clock_, keys, workers_, observer_,
+                                             options);
   }
 
   template <typename T>

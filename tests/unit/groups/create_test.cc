@@ -1,6 +1,7 @@
 #include "service/groups/create.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "service/groups/create_mark.h"
 #include "tests/unit/groups/groups_fixture.h"
 
@@ -8,6 +9,7 @@ namespace mutexd::groups {
 namespace {
 
 using ::testing::MatchesRegex;
+using ::testing::Not;
 
 constexpr char kRequestId[] = "5bd9e4a0-7c1c-4b6e-9d5e-0f3b8a2c6d71";
 constexpr char kOtherRequestId[] = "00000000-7c1c-4b6e-9d5e-0f3b8a2c6d71";
@@ -143,7 +145,7 @@ TEST_F(CreateTest, ATakenKeyThatCannotBeLookedForGivesTheLooksError) {
 }
 
 TEST_F(CreateTest, RefusedPostGivesItsOwnErrorWithoutALook) {
-  for (const int http_status : {400, 401, 403, 413, 422, 429}) {
+  for (const int http_status : {400, 401, 403, 413, 422}) {
     amplitude.requests.clear();
     amplitude.NextWrite({.status = AnsweredWith(Operation::kCreate, http_status)});
     EXPECT_EQ(Create().status(), AnsweredWith(Operation::kCreate, http_status));
@@ -160,15 +162,81 @@ TEST_F(CreateTest, LostReplyOfAPostThatTookEffectIsOk) {
   EXPECT_THAT(amplitude.ReadTimes(), ElementsAre(0, 100));
 }
 
-TEST_F(CreateTest, LostReplyThatTheLookCannotSettleIsUnknownAndThePostNotRepeated) {
-  amplitude.NextWrite(
-      {.status = AnsweredWith(Operation::kCreate, 500), .lost = true, .applied = false});
+// What the requests were, in their order.
+std::string Sequence(const std::vector<fakes::SeenRequest>& requests) {
+  std::string sequence;
+  for (const fakes::SeenRequest& request : requests) {
+    absl::StrAppend(&sequence, sequence.empty() ? "" : " ",
+                    amplitude::OperationName(request.operation));
+  }
+  return sequence;
+}
+
+TEST_F(CreateTest, LostPostIsMadeAgainOnlyAfterTheLookDidNotFindIt) {
+  gateway.options.write_visibility_timeout = absl::Milliseconds(100);
+  amplitude.NextWrite({.status = ConnectionLost(), .lost = true, .applied = false});
+  const auto reply = Create();
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(Sequence(amplitude.requests), "create list list create get");
+  EXPECT_EQ(amplitude.requests[0].created.key(), amplitude.requests[3].created.key());
+  EXPECT_EQ(amplitude.requests[0].created.bucketing_salt(),
+            amplitude.requests[3].created.bucketing_salt());
+  EXPECT_EQ(amplitude.groups.size(), 2u) << "one was there before";
+}
+
+TEST_F(CreateTest, AGroupThatShowsAfterThePostWasMadeAgainIsReturned) {
+  gateway.options.write_visibility_timeout = absl::ZeroDuration();
+  amplitude.NextWrite({.status = ConnectionLost(), .lost = true, .visible_after = 1});
+  amplitude.NextWrite({.status = AnsweredWith(Operation::kCreate, 409)});
+  const auto reply = Create();
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(Sequence(amplitude.requests), "create list create list");
+  EXPECT_EQ((*reply)->mutex_group().id(), "9000");
+  EXPECT_EQ(amplitude.groups.size(), 2u) << "one was there before";
+}
+
+TEST_F(CreateTest, PostsThatNeverTakeEffectAreUnavailableAndSayHowToRepeat) {
+  for (int i = 0; i < 6; ++i) {
+    amplitude.NextWrite(
+        {.status = AnsweredWith(Operation::kCreate, 500), .lost = true, .applied = false});
+  }
   const auto reply = Create();
   EXPECT_THAT(reply.status(),
-              IsError(StatusCode::kUnknown, v1::ERROR_REASON_WRITE_OUTCOME_UNKNOWN));
+              IsError(StatusCode::kUnavailable, v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE));
   EXPECT_EQ(Metadata(reply.status(), "http_status"), "500");
-  EXPECT_EQ(amplitude.Count(Operation::kCreate), 1u);
-  EXPECT_THAT(amplitude.ReadTimes(), ElementsAre(0, 100, 300, 700, 1500, 2000));
+  EXPECT_EQ(Metadata(reply.status(), "request_id"), request.request_id());
+  EXPECT_EQ(amplitude.Count(Operation::kCreate), 5u);
+  // No two posts without a look between.
+  EXPECT_THAT(Sequence(amplitude.requests), Not(HasSubstr("create create")));
+}
+
+TEST_F(CreateTest, ARequestIdThatWasMadeForTheCallIsToldWhenItMayHaveBeenSent) {
+  request.clear_request_id();
+  call.deadline = clock.MonotonicNow() + std::chrono::milliseconds(300);
+  amplitude.NextWrite({.status = ConnectionLost(), .lost = true, .applied = false});
+  const auto reply = Create();
+  EXPECT_THAT(reply.status(),
+              IsError(StatusCode::kUnavailable, v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE));
+  EXPECT_THAT(Metadata(reply.status(), "request_id"), MatchesRegex("[0-9a-f-]{36}"));
+}
+
+TEST_F(CreateTest, APostThatFoundALimitIsMadeAgainAfterTheWaitAndALook) {
+  absl::Status limited = AnsweredWith(Operation::kCreate, 429);
+  amplitude::SetRetryDelay(limited, absl::Seconds(3));
+  amplitude.NextWrite({.status = limited});
+  const auto reply = Create();
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(Sequence(amplitude.requests), "create list create get");
+  EXPECT_EQ(amplitude.requests[1].time - amplitude.requests[0].time, std::chrono::seconds(3));
+}
+
+TEST_F(CreateTest, ALimitThatLastsLongerThanTheDeadlineIsToldAtOnce) {
+  absl::Status limited = AnsweredWith(Operation::kCreate, 429);
+  amplitude::SetRetryDelay(limited, absl::Minutes(3));
+  amplitude.NextWrite({.status = limited});
+  EXPECT_THAT(Create().status(),
+              IsError(StatusCode::kResourceExhausted, v1::ERROR_REASON_AMPLITUDE_RATE_LIMITED));
+  EXPECT_EQ(Sequence(amplitude.requests), "create");
 }
 
 TEST_F(CreateTest, LostReplyAndAFailingLookIsUnknown) {

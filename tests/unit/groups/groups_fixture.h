@@ -91,7 +91,8 @@ class GroupsTest : public ::testing::Test {
   fakes::TestClock& clock = loop.clock();
   fakes::FakeAmplitude amplitude{clock};
   RecordingObserver observer;
-  Gateway gateway{amplitude, clock, {}, &observer};
+  // Every back-off takes as long as it may.
+  Gateway gateway{amplitude, clock, {}, &observer, [] { return 1.0; }};
   amplitude::Call call;
 };
 

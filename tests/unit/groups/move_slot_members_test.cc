@@ -64,9 +64,18 @@ TEST_F(MoveSlotMembersTest, HalfDoneSaysSoAndRepeatingCompletesIt) {
   EXPECT_THAT(amplitude.Find("7")->slots(0).experiment_ids(), IsEmpty());
 }
 
-TEST_F(MoveSlotMembersTest, LostSecondStepThatDidNotTakeEffectIsHalfDone) {
+TEST_F(MoveSlotMembersTest, LostSecondStepThatDidNotTakeEffectIsMadeAgain) {
   amplitude.NextWrite({});
   amplitude.NextWrite({.status = ConnectionLost(), .lost = true, .applied = false});
+  EXPECT_TRUE(Move().ok());
+  EXPECT_EQ(amplitude.CountWrites(), 3u);
+}
+
+TEST_F(MoveSlotMembersTest, LostSecondStepThatNeverTakesEffectIsHalfDone) {
+  amplitude.NextWrite({});
+  for (int i = 0; i < 5; ++i) {
+    amplitude.NextWrite({.status = ConnectionLost(), .lost = true, .applied = false});
+  }
   EXPECT_THAT(Move().status(), IsError(StatusCode::kAborted, v1::ERROR_REASON_PARTIALLY_APPLIED));
 }
 

@@ -102,19 +102,59 @@ TEST_F(WriteSettlementTest, LostReplyOfAnAppliedWriteIsOk) {
 
 TEST_F(WriteSettlementTest, LostReplyOfAWriteThatShowsLateIsOk) {
   amplitude.NextWrite({.status = ConnectionLost(), .lost = true, .visible_after = 2});
+  amplitude.NextWrite({.visible_after = 1});
   EXPECT_TRUE(Update().ok());
-  EXPECT_THAT(ReadsAfter(), ElementsAre(0, 100, 300));
+  EXPECT_EQ(amplitude.Find("7")->name(), "New name");
 }
 
-TEST_F(WriteSettlementTest, LostWriteThatDidNotTakeEffectIsUnavailableAndNotRepeated) {
-  amplitude.NextWrite(
-      {.status = AnsweredWith(Operation::kEdit, 503), .lost = true, .applied = false});
+TEST_F(WriteSettlementTest, LostWriteThatDidNotTakeEffectIsMadeAgainAfterARead) {
+  amplitude.NextWrite({.status = ConnectionLost(), .lost = true, .applied = false});
+  const auto reply = Update();
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ((*reply)->mutex_group().name(), "New name");
+  ASSERT_THAT(amplitude.requests, SizeIs(5));
+  EXPECT_EQ(amplitude.requests[2].operation, Operation::kGet);
+  EXPECT_EQ(amplitude.requests[3].operation, Operation::kEdit);
+  EXPECT_EQ(amplitude.requests[3].time - amplitude.requests[2].time,
+            std::chrono::milliseconds(200));
+}
+
+TEST_F(WriteSettlementTest, AWriteThatIsRefusedTheSecondTimeGivesThatError) {
+  amplitude.NextWrite({.status = ConnectionLost(), .lost = true, .applied = false});
+  amplitude.NextWrite({.status = AnsweredWith(Operation::kEdit, 403)});
+  EXPECT_EQ(Update().status(), AnsweredWith(Operation::kEdit, 403));
+}
+
+TEST_F(WriteSettlementTest, WaitsAsLongAsA503AsksBeforeTheNextAttempt) {
+  absl::Status busy = AnsweredWith(Operation::kEdit, 503);
+  amplitude::SetRetryDelay(busy, absl::Seconds(3));
+  amplitude.NextWrite({.status = busy, .lost = true, .applied = false});
+  EXPECT_TRUE(Update().ok());
+  EXPECT_EQ(amplitude.requests[3].time - amplitude.requests[2].time, std::chrono::seconds(3));
+}
+
+TEST_F(WriteSettlementTest, LostWritesThatNeverTakeEffectAreUnavailableAfterFiveAttempts) {
+  for (int i = 0; i < 6; ++i) {
+    amplitude.NextWrite(
+        {.status = AnsweredWith(Operation::kEdit, 503), .lost = true, .applied = false});
+  }
   const auto reply = Update();
   EXPECT_THAT(reply.status(),
               IsError(StatusCode::kUnavailable, v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE));
   EXPECT_EQ(Metadata(reply.status(), "http_status"), "503");
+  EXPECT_EQ(amplitude.CountWrites(), 5u);
+  // Each attempt is followed by a read, and the last by all reads of the visibility time-out.
+  EXPECT_THAT(ReadsAfter(), ElementsAre(0, 200, 600, 1400, 3000, 3100, 3300, 3700, 4500, 5000));
+}
+
+TEST_F(WriteSettlementTest, AnAttemptThatWouldNotFinishInTimeIsNotBegun) {
+  call.deadline = clock.MonotonicNow() + std::chrono::milliseconds(400);
+  amplitude.NextWrite({.status = ConnectionLost(), .lost = true, .applied = false});
+  EXPECT_THAT(Update().status(),
+              IsError(StatusCode::kUnavailable, v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE));
   EXPECT_EQ(amplitude.CountWrites(), 1u);
-  EXPECT_THAT(ReadsAfter(), ElementsAre(0, 100, 300, 700, 1500, 2000));
+  // The last look comes early enough for its answer to reach the caller before the deadline.
+  EXPECT_THAT(ReadsAfter(), ElementsAre(0, 100, 300, 350));
 }
 
 TEST_F(WriteSettlementTest, LostWriteThatReadsCannotSettleIsUnknown) {

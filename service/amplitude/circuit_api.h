@@ -1,0 +1,43 @@
+// Fails at once while Amplitude is plainly down, instead of letting every call wait for the same
+// failure, and asks again gently.
+#pragma once
+
+#include <asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "service/amplitude/amplitude_api.h"
+#include "service/amplitude/circuit.h"
+#include "service/amplitude/policy_observer.h"
+
+namespace mutexd::amplitude {
+
+// While the circuit is open requests fail with UNAVAILABLE/AMPLITUDE_UNAVAILABLE, metadata
+// `circuit` `open`, and RetryInfo that says when the next probe is due. One request at a time is
+// the probe.
+class CircuitApi final : public AmplitudeApi {
+ public:
+  // All references must outlive it and its coroutines.
+  CircuitApi(AmplitudeApi& inner, Circuit& circuit, PolicyObserver& observer)
+      : inner_(inner), circuit_(circuit), observer_(observer) {}
+
+  asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedPage>>> List(
+      Call& call, ListQuery query) override;
+  asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedGroup>>> Get(Call& call,
+                                                                           std::string id) override;
+  asio::awaitable<WriteResult> Edit(Call& call, std::string id, GroupEdit edit) override;
+  asio::awaitable<WriteResult> EditSlot(Call& call, std::string id, int path_index,
+                                        SlotEdit edit) override;
+  asio::awaitable<CreateResult> Create(Call& call, const v1::MutexGroup& group) override;
+
+ private:
+  absl::Status Refusal(Operation operation);
+
+  AmplitudeApi& inner_;
+  Circuit& circuit_;
+  PolicyObserver& observer_;
+};
+
+}  // namespace mutexd::amplitude
