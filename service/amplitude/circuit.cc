@@ -43,12 +43,12 @@ void Circuit::OnOutage(bool of_probe) {
     if (state_ == CircuitState::kHalfOpen) Open();
     return;
   }
-  const bool forgotten = now - last_failure_ > absl::ToChronoNanoseconds(options_.memory);
+  const bool forgotten = now - last_failure_at_ > absl::ToChronoNanoseconds(options_.memory);
   if (failures_ < 1 || forgotten) {
     failures_ = 0;
     first_failure_ = now;
   }
-  last_failure_ = now;
+  last_failure_at_ = now;
   failures_ += 1;
   if (failures_ >= options_.failures && OutageAge() >= options_.least_outage) Open();
 }

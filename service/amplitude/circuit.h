@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "service/amplitude/backoff.h"
 #include "service/amplitude/clock.h"
@@ -11,13 +13,13 @@
 namespace mutexd::amplitude {
 
 struct CircuitOptions {
-  // It opens when so many requests have failed, a success taking half of them back: with any fewer
-  // than about five failures for each success it stays closed.
-  double failures = 10;
+  // It opens when so many requests have failed, a success taking half of them back: while one
+  // request in ten succeeds it stays closed.
+  double failures = 20;
 
   // And only when they have gone on for so long: one lost connection can fail a hundred requests in
   // one moment.
-  absl::Duration least_outage = absl::Seconds(1);
+  absl::Duration least_outage = absl::Seconds(3);
 
   // Failures are forgotten when none came for so long: with little traffic there is no storm to
   // prevent.
@@ -25,7 +27,7 @@ struct CircuitOptions {
 
   // How long it stays open before the first probe; doubled after each that fails, up to the
   // longest, and then 0.8 to 1.2 of it by chance, so that replicas do not probe together.
-  absl::Duration first_wait = absl::Seconds(1);
+  absl::Duration first_wait = absl::Milliseconds(500);
   absl::Duration longest_wait = absl::Seconds(30);
 };
 
@@ -51,6 +53,10 @@ class Circuit {
 
   void Report(Admission admission, Result result);
 
+  // What the last outage said: the error that requests are refused with tells of it.
+  void KeepLastFailure(absl::Status failure) { last_failure_status_ = std::move(failure); }
+  const absl::Status& last_failure() const { return last_failure_status_; }
+
   CircuitState state() const { return state_; }
 
   // How long until the next probe may be made; while one is under way, how long until it is worth
@@ -74,7 +80,8 @@ class Circuit {
   CircuitState state_ = CircuitState::kClosed;
   double failures_ = 0;
   MonotonicTime first_failure_;
-  MonotonicTime last_failure_;
+  MonotonicTime last_failure_at_;
+  absl::Status last_failure_status_;
   absl::Duration wait_;  // of the next opening
   MonotonicTime probe_at_;
 };

@@ -34,7 +34,10 @@ class Report {
   Report& operator=(const Report&) = delete;
 
   void Done(const absl::Status& status) {
-    std::exchange(circuit_, nullptr)->Report(admission_, ResultOf(status));
+    Circuit& circuit = *std::exchange(circuit_, nullptr);
+    const Circuit::Result result = ResultOf(status);
+    if (result == Circuit::Result::kOutage) circuit.KeepLastFailure(status);
+    circuit.Report(admission_, result);
   }
 
  private:
@@ -109,13 +112,14 @@ asio::awaitable<CreateResult> CircuitApi::Create(Call& call, const v1::MutexGrou
 absl::Status CircuitApi::Refusal(Operation operation) {
   observer_.OnCircuitRefused(operation);
   const absl::Duration wait = std::max(circuit_.TimeToProbe(), absl::Milliseconds(1));
-  absl::Status status =
-      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE,
-                absl::StrCat("Amplitude has not been answering for ",
-                             absl::ToInt64Seconds(circuit_.OutageAge()),
-                             " s, so nothing was sent; it is asked again in ",
-                             absl::FormatDuration(absl::Ceil(wait, absl::Milliseconds(1)))),
-                {{kCircuitMetadata, kCircuitOpen}});
+  // The last failure with another message: it may carry an http_status.
+  absl::Status status = WithMessage(
+      circuit_.last_failure(),
+      absl::StrCat("nothing was sent: Amplitude has been failing for ",
+                   absl::ToInt64Seconds(circuit_.OutageAge()), " s and is asked again in ",
+                   absl::FormatDuration(absl::Ceil(wait, absl::Milliseconds(1))),
+                   "; the last failure: ", circuit_.last_failure().message()));
+  SetMetadata(status, kCircuitMetadata, kCircuitOpen);
   SetRetryDelay(status, wait);
   return status;
 }

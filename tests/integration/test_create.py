@@ -185,12 +185,27 @@ def test_a_create_whose_reply_is_lost_is_found_by_its_key(amplitude, stub, lost)
 
 
 @pytest.mark.parametrize("lost", LOST.values(), ids=LOST.keys())
-def test_a_create_that_is_lost_and_not_found_is_unknown(amplitude, stub, lost):
+def test_a_create_that_is_lost_and_not_found_is_posted_again_after_a_look(amplitude, stub, lost):
     amplitude.fault("create", lost)
-    expect("UNKNOWN", "WRITE_OUTCOME_UNKNOWN", stub.CreateMutexGroup, request())
-    posts = amplitude.of("create")
-    assert len(posts) == 1, "a POST must not be sent again without knowing"
-    assert amplitude.of("list"), "nobody looked for the key"
+    answer = stub.CreateMutexGroup(request())
+    assert [str(number) for number in amplitude.groups] == [answer.mutex_group.id]
+    routes = [seen.route for seen in amplitude.requests if seen.route in ("create", "list")]
+    assert routes[0] == "create"
+    assert routes[-1] == "create"
+    assert set(routes[1:-1]) == {"list"}, "nobody looked for the key"
+
+
+@pytest.mark.parametrize("lost", LOST.values(), ids=LOST.keys())
+def test_a_create_that_never_takes_effect_is_unavailable_and_safe_to_repeat(amplitude, stub, lost):
+    amplitude.always("create", lost)
+    asked = request()
+    failed = expect("UNAVAILABLE", "AMPLITUDE_UNAVAILABLE", stub.CreateMutexGroup, asked, timeout=3)
+    routes = [seen.route for seen in amplitude.requests if seen.route in ("create", "list")]
+    assert all(pair != ("create", "create") for pair in zip(routes, routes[1:], strict=False))
+    amplitude.clear_faults()
+    asked.request_id = failed.metadata["request_id"]
+    answer = stub.CreateMutexGroup(asked)
+    assert [str(number) for number in amplitude.groups] == [answer.mutex_group.id]
 
 
 def test_a_create_that_never_left_is_unavailable(amplitude, stub):

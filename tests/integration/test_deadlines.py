@@ -73,9 +73,10 @@ def test_the_transfer_ends_with_the_deadline(amplitude, patient, group_id):
 
 def test_an_attempts_time_out_is_an_unavailable_amplitude(amplitude, start_gateway, group_id):
     stub = start_gateway("--upstream-timeout", "300ms").stub()
-    amplitude.fault("get", fake_amplitude.hang())
+    amplitude.always("get", fake_amplitude.hang())
     request = api.GetMutexGroupRequest(mutex_group_id=group_id)
     expect("UNAVAILABLE", "AMPLITUDE_UNAVAILABLE", stub.GetMutexGroup, request, timeout=60)
+    assert len(amplitude.of("get")) == 5
 
 
 def test_a_write_that_waits_for_another_ends_at_its_own_deadline(amplitude, patient, group_id):

@@ -49,7 +49,7 @@ def test_calls_and_upstream_requests_are_counted_by_method_and_code(amplitude, g
     group_id = amplitude.add_group()
     for _ in range(3):
         stub.GetMutexGroup(api.GetMutexGroupRequest(mutex_group_id=str(group_id)))
-    amplitude.fault("get", reply(503))
+    amplitude.fault("get", reply(500))
     failure(stub.GetMutexGroup, api.GetMutexGroupRequest(mutex_group_id=str(group_id)))
     samples = metrics(gateway.http("/metrics").body)
     by_code = {
