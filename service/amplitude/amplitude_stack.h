@@ -53,7 +53,6 @@ class AmplitudeStack {
 
  private:
   AmplitudeClient client_;
-  Circuit circuit_;
   CircuitApi circuit_api_;
   RetryingApi retrying_;
 };

@@ -31,8 +31,9 @@ void Circuit::Report(Admission admission, Result result) {
       if (!late) OnOutage(admission.is_probe);
       return;
     case Result::kNeither:
-      // The probe has told nothing: the next request is the next probe.
-      if (admission.is_probe && state_ == CircuitState::kHalfOpen) ChangeTo(CircuitState::kOpen);
+      // The probe has told nothing: the next request is the next probe. The observer need not know,
+      // and may be gone: this comes also from coroutines that are destroyed with their loop.
+      if (admission.is_probe && state_ == CircuitState::kHalfOpen) state_ = CircuitState::kOpen;
       return;
   }
 }

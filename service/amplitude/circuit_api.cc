@@ -23,33 +23,32 @@ Circuit::Result ResultOf(const absl::Status& status) {
 // Reports a request's result exactly once, also when its coroutine is destroyed.
 class Report {
  public:
-  Report(Circuit& circuit, Circuit::Admission admission)
-      : circuit_(&circuit), admission_(admission) {}
+  Report(std::shared_ptr<Circuit> circuit, Circuit::Admission admission)
+      : circuit_(std::move(circuit)), admission_(admission) {}
   ~Report() {
-    if (circuit_ != nullptr && admission_.is_probe) {
-      circuit_->Report(admission_, Circuit::Result::kNeither);
-    }
+    if (!done_) circuit_->Report(admission_, Circuit::Result::kNeither);
   }
   Report(const Report&) = delete;
   Report& operator=(const Report&) = delete;
 
   void Done(const absl::Status& status) {
-    Circuit& circuit = *std::exchange(circuit_, nullptr);
+    done_ = true;
     const Circuit::Result result = ResultOf(status);
-    if (result == Circuit::Result::kOutage) circuit.KeepLastFailure(status);
-    circuit.Report(admission_, result);
+    if (result == Circuit::Result::kOutage) circuit_->KeepLastFailure(status);
+    circuit_->Report(admission_, result);
   }
 
  private:
-  Circuit* circuit_;
+  const std::shared_ptr<Circuit> circuit_;
   const Circuit::Admission admission_;
+  bool done_ = false;
 };
 
 }  // namespace
 
 asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedPage>>> CircuitApi::List(
     Call& call, ListQuery query) {
-  const std::optional<Circuit::Admission> admission = circuit_.Admit();
+  const std::optional<Circuit::Admission> admission = circuit_->Admit();
   if (!admission) co_return Refusal(Operation::kList);
   Report report(circuit_, *admission);
   absl::StatusOr<std::shared_ptr<const FetchedPage>> page =
@@ -60,7 +59,7 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedPage>>> CircuitApi::
 
 asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedGroup>>> CircuitApi::Get(
     Call& call, std::string id) {
-  const std::optional<Circuit::Admission> admission = circuit_.Admit();
+  const std::optional<Circuit::Admission> admission = circuit_->Admit();
   if (!admission) co_return Refusal(Operation::kGet);
   Report report(circuit_, *admission);
   absl::StatusOr<std::shared_ptr<const FetchedGroup>> group =
@@ -70,7 +69,7 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedGroup>>> CircuitApi:
 }
 
 asio::awaitable<WriteResult> CircuitApi::Edit(Call& call, std::string id, GroupEdit edit) {
-  const std::optional<Circuit::Admission> admission = circuit_.Admit();
+  const std::optional<Circuit::Admission> admission = circuit_->Admit();
   WriteResult result;
   if (!admission) {
     result.status = Refusal(Operation::kEdit);
@@ -84,7 +83,7 @@ asio::awaitable<WriteResult> CircuitApi::Edit(Call& call, std::string id, GroupE
 
 asio::awaitable<WriteResult> CircuitApi::EditSlot(Call& call, std::string id, int path_index,
                                                   SlotEdit edit) {
-  const std::optional<Circuit::Admission> admission = circuit_.Admit();
+  const std::optional<Circuit::Admission> admission = circuit_->Admit();
   WriteResult result;
   if (!admission) {
     result.status = Refusal(Operation::kEditSlot);
@@ -97,7 +96,7 @@ asio::awaitable<WriteResult> CircuitApi::EditSlot(Call& call, std::string id, in
 }
 
 asio::awaitable<CreateResult> CircuitApi::Create(Call& call, const v1::MutexGroup& group) {
-  const std::optional<Circuit::Admission> admission = circuit_.Admit();
+  const std::optional<Circuit::Admission> admission = circuit_->Admit();
   CreateResult result;
   if (!admission) {
     result.status = Refusal(Operation::kCreate);
@@ -111,14 +110,14 @@ asio::awaitable<CreateResult> CircuitApi::Create(Call& call, const v1::MutexGrou
 
 absl::Status CircuitApi::Refusal(Operation operation) {
   observer_.OnCircuitRefused(operation);
-  const absl::Duration wait = std::max(circuit_.TimeToProbe(), absl::Milliseconds(1));
+  const absl::Duration wait = std::max(circuit_->TimeToProbe(), absl::Milliseconds(1));
   // The last failure with another message: it may carry an http_status.
   absl::Status status = WithMessage(
-      circuit_.last_failure(),
+      circuit_->last_failure(),
       absl::StrCat("nothing was sent: Amplitude has been failing for ",
-                   absl::ToInt64Seconds(circuit_.OutageAge()), " s and is asked again in ",
+                   absl::ToInt64Seconds(circuit_->OutageAge()), " s and is asked again in ",
                    absl::FormatDuration(absl::Ceil(wait, absl::Milliseconds(1))),
-                   "; the last failure: ", circuit_.last_failure().message()));
+                   "; the last failure: ", circuit_->last_failure().message()));
   SetMetadata(status, kCircuitMetadata, kCircuitOpen);
   SetRetryDelay(status, wait);
   return status;

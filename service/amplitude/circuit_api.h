@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "service/amplitude/amplitude_api.h"
@@ -19,9 +20,10 @@ namespace mutexd::amplitude {
 // the probe.
 class CircuitApi final : public AmplitudeApi {
  public:
-  // All references must outlive it and its coroutines.
-  CircuitApi(AmplitudeApi& inner, Circuit& circuit, PolicyObserver& observer)
-      : inner_(inner), circuit_(circuit), observer_(observer) {}
+  // The references must outlive it and its coroutines. Probes hold on to the circuit: coroutines
+  // may be destroyed together with their loop, after everything else.
+  CircuitApi(AmplitudeApi& inner, std::shared_ptr<Circuit> circuit, PolicyObserver& observer)
+      : inner_(inner), circuit_(std::move(circuit)), observer_(observer) {}
 
   asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedPage>>> List(
       Call& call, ListQuery query) override;
@@ -36,7 +38,7 @@ class CircuitApi final : public AmplitudeApi {
   absl::Status Refusal(Operation operation);
 
   AmplitudeApi& inner_;
-  Circuit& circuit_;
+  const std::shared_ptr<Circuit> circuit_;
   PolicyObserver& observer_;
 };
 

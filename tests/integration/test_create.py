@@ -10,7 +10,7 @@ from mutexgroups.v1 import mutex_group_pb2 as groups
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 
 import fake_amplitude
-from fake_amplitude import PREFIX, applied_then, reply
+from fake_amplitude import PREFIX, Gate, applied_then, reply
 from rpc_errors import expect
 
 LOST = {
@@ -212,6 +212,25 @@ def test_a_create_that_never_left_is_unavailable(amplitude, stub):
     amplitude.refuse()
     failure = expect("UNAVAILABLE", "AMPLITUDE_UNAVAILABLE", stub.CreateMutexGroup, request())
     assert "http_status" not in failure.metadata
+
+
+def test_a_crash_between_post_and_reply_leaves_one_group_after_the_callers_retry(
+    amplitude, start_gateway
+):
+    held = Gate(then=fake_amplitude.close_connection())
+    amplitude.fault("create", applied_then(held))
+    asked = request("7c1c5bd9-4b6e-4d5e-8f3b-0a2c6d715bd9")
+    first = start_gateway()
+    lost = first.stub().CreateMutexGroup.future(asked)
+    held.wait_for_arrival()
+    assert len(amplitude.groups) == 1, "Amplitude has not applied it"
+    first.popen.kill()
+    first.wait()
+    assert lost.exception() is not None
+
+    answer = start_gateway().stub().CreateMutexGroup(asked)
+    assert [str(number) for number in amplitude.groups] == [answer.mutex_group.id]
+    assert [seen.route for seen in amplitude.requests].count("create") == 2
 
 
 def test_a_callers_own_salt_is_no_mark_but_an_equal_group_is(amplitude, stub):

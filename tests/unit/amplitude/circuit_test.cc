@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,7 +58,7 @@ class CircuitTest : public testing::Test {
 
   void OpenIt() {
     Fail(21, absl::Milliseconds(150));
-    ASSERT_EQ(circuit_.state(), CircuitState::kOpen);
+    ASSERT_EQ(circuit_->state(), CircuitState::kOpen);
     // Fail waited once after the last request.
     amplitude_.requests.clear();
   }
@@ -66,28 +67,29 @@ class CircuitTest : public testing::Test {
   fakes::FakeAmplitude amplitude_{loop_.clock()};
   RecordingObserver observer_;
   double random_ = 0.5;  // waits are not changed by chance
-  Circuit circuit_{loop_.clock(), [this] { return random_; }, observer_, {}};
+  std::shared_ptr<Circuit> circuit_ = std::make_shared<Circuit>(
+      loop_.clock(), [this] { return random_; }, observer_, CircuitOptions());
   CircuitApi api_{amplitude_, circuit_, observer_};
   Call call_;
 };
 
 TEST_F(CircuitTest, OpensAfterTwentyFailuresInThreeSeconds) {
   Fail(20, absl::Milliseconds(150));
-  EXPECT_EQ(circuit_.state(), CircuitState::kClosed) << "the outage has lasted for 2.85 s";
+  EXPECT_EQ(circuit_->state(), CircuitState::kClosed) << "the outage has lasted for 2.85 s";
   Fail(1, absl::ZeroDuration());
-  EXPECT_EQ(circuit_.state(), CircuitState::kOpen);
+  EXPECT_EQ(circuit_->state(), CircuitState::kOpen);
   EXPECT_THAT(observer_.changes, ElementsAre(CircuitState::kOpen));
 }
 
 TEST_F(CircuitTest, AHundredFailuresOfOneMomentAreOneLostConnection) {
   Fail(100, absl::ZeroDuration());
-  EXPECT_EQ(circuit_.state(), CircuitState::kClosed);
+  EXPECT_EQ(circuit_->state(), CircuitState::kClosed);
   EXPECT_TRUE(Get().ok());
 }
 
 TEST_F(CircuitTest, FailuresFarApartAreNoStorm) {
   Fail(20, absl::Seconds(31));
-  EXPECT_EQ(circuit_.state(), CircuitState::kClosed);
+  EXPECT_EQ(circuit_->state(), CircuitState::kClosed);
 }
 
 TEST_F(CircuitTest, StaysClosedWhileOneRequestInTenSucceeds) {
@@ -95,16 +97,16 @@ TEST_F(CircuitTest, StaysClosedWhileOneRequestInTenSucceeds) {
     Fail(9, absl::Milliseconds(100));
     EXPECT_TRUE(Get().ok());
   }
-  EXPECT_EQ(circuit_.state(), CircuitState::kClosed);
+  EXPECT_EQ(circuit_->state(), CircuitState::kClosed);
 }
 
 TEST_F(CircuitTest, OpensWhenHardlyAnyRequestSucceeds) {
   for (int i = 0; i < 10; ++i) {
     Fail(19, absl::Milliseconds(50));
-    if (circuit_.state() != CircuitState::kClosed) break;
+    if (circuit_->state() != CircuitState::kClosed) break;
     EXPECT_TRUE(Get().ok());
   }
-  EXPECT_EQ(circuit_.state(), CircuitState::kOpen);
+  EXPECT_EQ(circuit_->state(), CircuitState::kOpen);
 }
 
 TEST_F(CircuitTest, WhatAmplitudeRefusesShowsThatItIsThere) {
@@ -113,7 +115,7 @@ TEST_F(CircuitTest, WhatAmplitudeRefusesShowsThatItIsThere) {
     amplitude_.NextRead(AnsweredWith(Operation::kGet, i % 2 == 0 ? 404 : 429));
     EXPECT_FALSE(Get().ok());
   }
-  EXPECT_EQ(circuit_.state(), CircuitState::kClosed);
+  EXPECT_EQ(circuit_->state(), CircuitState::kClosed);
 }
 
 TEST_F(CircuitTest, A500TellsNothing) {
@@ -122,7 +124,7 @@ TEST_F(CircuitTest, A500TellsNothing) {
     EXPECT_FALSE(Get().ok());
     loop_.Advance(absl::Milliseconds(100));
   }
-  EXPECT_EQ(circuit_.state(), CircuitState::kClosed);
+  EXPECT_EQ(circuit_->state(), CircuitState::kClosed);
 }
 
 TEST_F(CircuitTest, RefusesAtOnceWhileItIsOpenAndSaysWhenToComeBack) {
@@ -152,16 +154,16 @@ TEST_F(CircuitTest, OneRequestAtATimeIsTheProbe) {
   loop_.Advance(absl::Seconds(1));
   amplitude_.NextReadHangs();
   const auto probe = loop_.Start(api_.Get(call_, "7"));
-  EXPECT_EQ(circuit_.state(), CircuitState::kHalfOpen);
+  EXPECT_EQ(circuit_->state(), CircuitState::kHalfOpen);
   EXPECT_FALSE(Get().ok());
   EXPECT_EQ(amplitude_.requests.size(), 1u);
 
   // One whose caller goes away tells nothing, and the next request is the probe.
   probe->Cancel();
   loop_.Poll();
-  EXPECT_EQ(circuit_.state(), CircuitState::kOpen);
+  EXPECT_EQ(circuit_->state(), CircuitState::kOpen);
   EXPECT_TRUE(Get().ok());
-  EXPECT_EQ(circuit_.state(), CircuitState::kClosed);
+  EXPECT_EQ(circuit_->state(), CircuitState::kClosed);
 }
 
 TEST_F(CircuitTest, ClosesAsSoonAsAProbeIsAnswered) {
@@ -171,7 +173,7 @@ TEST_F(CircuitTest, ClosesAsSoonAsAProbeIsAnswered) {
   EXPECT_THAT(observer_.changes,
               ElementsAre(CircuitState::kOpen, CircuitState::kHalfOpen, CircuitState::kClosed));
   Fail(19, absl::Milliseconds(500));
-  EXPECT_EQ(circuit_.state(), CircuitState::kClosed) << "it counts anew";
+  EXPECT_EQ(circuit_->state(), CircuitState::kClosed) << "it counts anew";
 }
 
 TEST_F(CircuitTest, ProbesEverMoreSeldomUpToTheLongestWait) {
@@ -197,18 +199,18 @@ TEST_F(CircuitTest, ReplicasDoNotProbeTogether) {
 }
 
 TEST_F(CircuitTest, AnAnswerToAnEarlierRequestClosesItToo) {
-  const auto admission = circuit_.Admit();
+  const auto admission = circuit_->Admit();
   OpenIt();
-  circuit_.Report(*admission, Circuit::Result::kReached);
-  EXPECT_EQ(circuit_.state(), CircuitState::kClosed);
+  circuit_->Report(*admission, Circuit::Result::kReached);
+  EXPECT_EQ(circuit_->state(), CircuitState::kClosed);
 }
 
 TEST_F(CircuitTest, FailuresOfEarlierRequestsDoNotProlongIt) {
-  const auto admission = circuit_.Admit();
+  const auto admission = circuit_->Admit();
   OpenIt();
   loop_.Advance(absl::Milliseconds(500));
-  circuit_.Report(*admission, Circuit::Result::kOutage);
-  EXPECT_EQ(circuit_.TimeToProbe(), absl::ZeroDuration());
+  circuit_->Report(*admission, Circuit::Result::kOutage);
+  EXPECT_EQ(circuit_->TimeToProbe(), absl::ZeroDuration());
 }
 
 }  // namespace
