@@ -6,11 +6,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "service/amplitude/error.h"
+#include "service/amplitude/group_of_page.h"
 
 namespace mutexd::groups {
 namespace {
 
-using amplitude::FetchedGroup;
 using amplitude::FetchedPage;
 
 bool Advances(absl::string_view from, absl::string_view to) {
@@ -29,11 +29,6 @@ absl::StatusOr<std::string> DoesNotAdvance(absl::string_view cursor, const Fetch
       absl::StrCat("Amplitude's cursor does not advance: nextCursor is '", page.next_cursor,
                    "' on the page that was read from '", cursor, "'"));
 }
-
-// A group of a page as a reply of its own; the page stays alive with it.
-struct GroupOfPage : FetchedGroup {
-  PagePtr page;
-};
 
 }  // namespace
 
@@ -76,11 +71,7 @@ asio::awaitable<absl::StatusOr<KeySearch>> FindByKey(Gateway& gateway, amplitude
       if (entry.unreadable != nullptr) {
         ++search.unreadable;
       } else if (entry.group->key() == key) {
-        auto found = std::make_shared<GroupOfPage>();
-        found->group = entry.group;
-        found->read_time = (*page)->read_time;
-        found->page = *std::move(page);
-        search.group = std::move(found);
+        search.group = amplitude::GroupOfPage(*page, entry.group);
         co_return search;
       }
     }

@@ -121,15 +121,16 @@ asio::awaitable<absl::Status> FakeAmplitude::BeginRead(SeenRequest request) {
 asio::awaitable<absl::StatusOr<std::shared_ptr<const amplitude::FetchedPage>>> FakeAmplitude::List(
     amplitude::Call&, amplitude::ListQuery query) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const absl::Time asked_at = clock_.Now();
+  const absl::Time read_time = clock_.Now();
+  const amplitude::MonotonicTime asked_at = clock_.MonotonicNow();
   SeenRequest request;
   request.query = query;
   const absl::Status begun = co_await BeginRead(std::move(request));
   if (!begun.ok()) co_return begun;
 
   auto page = std::make_shared<amplitude::FetchedPage>();
-  page->read_time = asked_at;
-  page->asked_at = clock_.MonotonicNow();
+  page->read_time = read_time;
+  page->asked_at = asked_at;
   page->limit = std::min(query.limit, served_limit);
   std::size_t offset = 0;
   // A cursor that change_cursor made is not read; such tests do not go on from it.
@@ -160,7 +161,8 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const amplitude::FetchedPage>>> F
 asio::awaitable<absl::StatusOr<std::shared_ptr<const amplitude::FetchedGroup>>> FakeAmplitude::Get(
     amplitude::Call&, std::string id) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const absl::Time asked_at = clock_.Now();
+  const absl::Time read_time = clock_.Now();
+  const amplitude::MonotonicTime asked_at = clock_.MonotonicNow();
   SeenRequest request;
   request.operation = Operation::kGet;
   request.id = id;
@@ -177,8 +179,8 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const amplitude::FetchedGroup>>> 
   auto* copy = google::protobuf::Arena::CreateMessage<v1::MutexGroup>(&fetched->arena);
   CopyWithEtag(*group, *copy);
   fetched->group = copy;
-  fetched->read_time = asked_at;
-  fetched->asked_at = clock_.MonotonicNow();
+  fetched->read_time = read_time;
+  fetched->asked_at = asked_at;
   co_return fetched;
 }
 
