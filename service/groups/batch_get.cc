@@ -15,6 +15,7 @@
 #include "service/groups/group_errors.h"
 #include "service/groups/group_reply.h"
 #include "service/groups/scan.h"
+#include "service/groups/staleness.h"
 
 namespace mutexd::groups {
 namespace {
@@ -38,6 +39,7 @@ class Batch {
         missing_(request.mutex_group_ids().begin(), request.mutex_group_ids().end()) {}
 
   asio::awaitable<absl::Status> Read() {
+    TakeKnown();
     Scan scan(gateway_, call_);
     while (!missing_.empty() && !scan.done() &&
            ScanIsCheaper(static_cast<int>(missing_.size()), scan.pages_read(),
@@ -72,6 +74,19 @@ class Batch {
   }
 
  private:
+  // What costs no request.
+  void TakeKnown() {
+    for (auto id = missing_.begin(); id != missing_.end();) {
+      GroupPtr group = gateway_.amplitude.Known(call_, *id);
+      if (group == nullptr) {
+        ++id;
+        continue;
+      }
+      found_[*id] = Found{group->group, group, group->read_time};
+      id = missing_.erase(id);
+    }
+  }
+
   absl::Status Take(const PagePtr& page) {
     for (const amplitude::ListEntry& entry : page->entries) {
       if (entry.unreadable != nullptr) {
@@ -161,6 +176,7 @@ bool ScanIsCheaper(int missing, int pages_read, int pages_of_last_scan) {
 asio::awaitable<absl::StatusOr<std::shared_ptr<const v1::BatchGetMutexGroupsResponse>>>
 BatchGetGroups(Gateway& gateway, amplitude::Call& call,
                const v1::BatchGetMutexGroupsRequest& request) {
+  AllowStaleness(gateway, call, request);
   Batch batch(gateway, call, request);
   absl::Status read = co_await batch.Read();
   if (!read.ok()) co_return read;

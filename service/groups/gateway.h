@@ -20,6 +20,8 @@ namespace v1 = ::mutexgroups::v1;
 struct GatewayOptions {
   std::size_t max_reply_bytes = 3670016;  // 3.5 MiB: clients accept 4 MiB by default
   absl::Duration write_visibility_timeout = absl::Seconds(2);
+  absl::Duration default_max_staleness;                    // when a request does not say
+  absl::Duration max_staleness_limit = absl::Minutes(10);  // the most that one gets
   int slot_index_base = 1;  // what Amplitude's path calls a group's first slot: 0 or 1
 };
 

@@ -6,6 +6,7 @@
 #include "service/groups/group_errors.h"
 #include "service/groups/group_reply.h"
 #include "service/groups/scan.h"
+#include "service/groups/staleness.h"
 
 namespace mutexd::groups {
 namespace {
@@ -26,6 +27,7 @@ asio::awaitable<absl::StatusOr<GroupPtr>> GetByKey(Gateway& gateway, amplitude::
 
 asio::awaitable<absl::StatusOr<std::shared_ptr<const v1::GetMutexGroupResponse>>> GetGroup(
     Gateway& gateway, amplitude::Call& call, const v1::GetMutexGroupRequest& request) {
+  AllowStaleness(gateway, call, request);
   absl::StatusOr<GroupPtr> group = GroupPtr();
   if (request.key().empty()) {
     group = co_await gateway.amplitude.Get(call, request.mutex_group_id());

@@ -11,6 +11,7 @@
 #include "service/groups/cancellation.h"
 #include "service/groups/group_reply.h"
 #include "service/groups/scan.h"
+#include "service/groups/staleness.h"
 
 namespace mutexd::groups {
 namespace {
@@ -174,6 +175,7 @@ bool Matches(const v1::MutexGroup& group, const v1::MutexGroupFilter& filter) {
 asio::awaitable<absl::StatusOr<ListedPage>> ListGroups(Gateway& gateway, amplitude::Call& call,
                                                        const v1::ListMutexGroupsRequest& request,
                                                        ListPosition from) {
+  AllowStaleness(gateway, call, request);
   const bool filtered = HasFilter(request.filter());
   const amplitude::MonotonicTime now = gateway.clock.MonotonicNow();
   const absl::Duration left = absl::FromChrono(call.deadline - now);

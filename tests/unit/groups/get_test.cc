@@ -25,14 +25,6 @@ TEST_F(GetTest, ReadsOneGroupById) {
   EXPECT_THAT(amplitude.requests, SizeIs(1));
 }
 
-TEST_F(GetTest, AStaleAnswerIsAllowedButAFreshOneIsGiven) {
-  request.set_mutex_group_id("7");
-  request.mutable_max_staleness()->set_seconds(3600);
-  ASSERT_TRUE(Get().ok());
-  ASSERT_TRUE(Get().ok());
-  EXPECT_EQ(amplitude.Count(Operation::kGet), 2u);
-}
-
 TEST_F(GetTest, AMissingGroupIsNotFound) {
   request.set_mutex_group_id("8");
   EXPECT_THAT(Get().status(),
