@@ -37,6 +37,14 @@ Apply Duration(absl::Duration Settings::*member, absl::Duration least, absl::Dur
   };
 }
 
+Apply Size(std::size_t Settings::*member, std::size_t least, std::size_t most) {
+  return [=](absl::Span<const std::string> texts, Settings& settings) {
+    const auto bytes = ParseByteSize(texts[0], least, most);
+    if (bytes.ok()) settings.*member = *bytes;
+    return bytes.status();
+  };
+}
+
 Apply Switch(bool Settings::*member) {
   return [=](absl::Span<const std::string> texts, Settings& settings) {
     const auto on = ParseSwitch(texts[0]);
@@ -115,12 +123,6 @@ absl::Status ApplySlotIndexBase(absl::Span<const std::string> texts, Settings& s
   return base.status();
 }
 
-absl::Status ApplyMaxReplyBytes(absl::Span<const std::string> texts, Settings& settings) {
-  const auto bytes = ParseByteSize(texts[0], 1024, std::size_t{256} << 20);
-  if (bytes.ok()) settings.max_reply_bytes = *bytes;
-  return bytes.status();
-}
-
 std::vector<Setting> MakeTable() {
   using Kind = Setting::Kind;
   const absl::Duration none = absl::ZeroDuration();
@@ -179,9 +181,14 @@ std::vector<Setting> MakeTable() {
       {"max-staleness-limit", kCalls, "DURATION", "How old an answer a request may ask for at most",
        "10m", Kind::kValue, Setting::kEverywhere,
        Duration(&Settings::max_staleness_limit, none, day)},
+      {"cache-max-bytes", kCalls, "SIZE",
+       "The most that answers kept for calls that allow staleness may take; 0 keeps none", "32MiB",
+       Kind::kValue, Setting::kEverywhere,
+       Size(&Settings::cache_max_bytes, 0, std::size_t{16} << 30)},
       {"max-reply-bytes", kCalls, "SIZE",
        "The largest reply, in bytes or as 3.5MiB; clients accept 4 MiB unless told otherwise",
-       "3.5MiB", Kind::kValue, Setting::kEverywhere, ApplyMaxReplyBytes},
+       "3.5MiB", Kind::kValue, Setting::kEverywhere,
+       Size(&Settings::max_reply_bytes, 1024, std::size_t{256} << 20)},
 
       {"log-level", kOperation, "LEVEL",
        "The least severe lines to log: debug, info, warning, error or critical", "info",

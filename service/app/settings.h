@@ -34,6 +34,7 @@ struct Settings {
   absl::Duration write_visibility_timeout;
   absl::Duration default_max_staleness;
   absl::Duration max_staleness_limit;
+  std::size_t cache_max_bytes = 0;  // 0: no cache
   std::size_t max_reply_bytes = 0;
 
   telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;

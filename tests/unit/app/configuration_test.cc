@@ -59,6 +59,7 @@ TEST(Configuration, HasDefaultsForAllButTheKey) {
   EXPECT_EQ(settings.write_visibility_timeout, absl::Seconds(2));
   EXPECT_EQ(settings.default_max_staleness, absl::ZeroDuration());
   EXPECT_EQ(settings.max_staleness_limit, absl::Minutes(10));
+  EXPECT_EQ(settings.cache_max_bytes, std::size_t{32} << 20);
   EXPECT_EQ(settings.max_reply_bytes, 3670016u);
   EXPECT_EQ(settings.log_level, telemetry::LogLevel::kInfo);
   EXPECT_EQ(settings.log_format, telemetry::LogFormat::kJson);
@@ -149,6 +150,7 @@ constexpr Example kExamples[] = {
     {"write-visibility-timeout", "0s", R"("0s")"},
     {"default-max-staleness", "30s", R"("30s")"},
     {"max-staleness-limit", "1h", R"("1h")"},
+    {"cache-max-bytes", "0", "0"},
     {"max-reply-bytes", "65536", "65536"},
     {"log-level", "debug", R"("debug")"},
     {"log-format", "text", R"("text")"},
