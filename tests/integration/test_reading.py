@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from google.protobuf import duration_pb2
 from mutexgroups.v1 import mutex_group_pb2 as groups
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 
@@ -169,17 +168,6 @@ def test_an_unknown_id_is_not_found_and_percent_encoded(amplitude, stub):
     assert failure.resource[1] == "a b/ü?%"
     assert failure.metadata["http_status"] == "404"
     assert amplitude.wire == [f"GET {PREFIX}/a%20b%2F%C3%BC%3F%25"]
-
-
-@pytest.mark.parametrize("staleness", [0, 5])
-def test_a_staleness_is_accepted_and_served_fresh(amplitude, stub, staleness):
-    group_id = amplitude.add_group(name="Old")
-    get(stub, group_id)
-    amplitude.change(group_id, name="New")
-    answer = get(stub, group_id, max_staleness=duration_pb2.Duration(seconds=staleness))
-    assert answer.mutex_group.id == str(group_id)
-    if staleness == 0:
-        assert answer.mutex_group.name == "New"
 
 
 # -- groups that cannot be read
