@@ -97,7 +97,7 @@ class TestLoop {
   }
 
   asio::io_context loop_;
-  TestClock clock_{loop_};
+  TestClock clock_;
 };
 
 }  // namespace mutexd::fakes

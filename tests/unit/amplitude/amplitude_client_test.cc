@@ -117,7 +117,7 @@ class AmplitudeClientTest : public testing::Test {
 
   asio::io_context loop_;
   asio::thread_pool workers_{1};
-  fakes::TestClock clock_{loop_};
+  fakes::TestClock clock_;
   fakes::FakeTransport transport_;
   RecordingObserver observer_;
   FixedKey keys_{"ampex_service"};

@@ -49,7 +49,7 @@ TEST(LoopClock, ACancelledSleepEndsAtOnceAndSaysSo) {
 
 TEST(TestClock, StandsStillUntilAdvanced) {
   asio::io_context loop;
-  fakes::TestClock clock(loop);
+  fakes::TestClock clock;
   const absl::Time wall = clock.Now();
   const MonotonicTime start = clock.MonotonicNow();
   clock.Advance(absl::Seconds(90));
@@ -59,7 +59,7 @@ TEST(TestClock, StandsStillUntilAdvanced) {
 
 TEST(TestClock, WakesSleepersWhoseTimeHasCome) {
   asio::io_context loop;
-  fakes::TestClock clock(loop);
+  fakes::TestClock clock;
   asio::cancellation_signal cancel_one, cancel_other, cancel_past;
   std::optional<bool> one, other, past;
   const MonotonicTime now = clock.MonotonicNow();
@@ -85,7 +85,7 @@ TEST(TestClock, WakesSleepersWhoseTimeHasCome) {
 
 TEST(TestClock, ACancelledSleepEndsAtOnceAndSaysSo) {
   asio::io_context loop;
-  fakes::TestClock clock(loop);
+  fakes::TestClock clock;
   asio::cancellation_signal cancel;
   std::optional<bool> result;
   StartSleep(loop, clock, clock.MonotonicNow() + std::chrono::hours(1), cancel, result);
