@@ -23,6 +23,13 @@ using amplitude::Call;
 using google::protobuf::Message;
 using groups::Gateway;
 
+// How many requests to Amplitude each kind of method takes when all goes well. A write reads the
+// group before it and after it.
+constexpr int kRead = 0;    // nothing is put aside for it
+constexpr int kWrite = 3;   // read, write, read
+constexpr int kMove = 5;    // read, and twice write, read
+constexpr int kCreate = 3;  // create, read, and a look for the key where it turns out to be taken
+
 template <typename Response>
 using Reply = asio::awaitable<absl::StatusOr<std::shared_ptr<const Response>>>;
 
@@ -50,11 +57,11 @@ asio::awaitable<absl::StatusOr<MessagePtr>> RunAs(Reply<Response> (*use_case)(Ga
 }
 
 template <typename Request, typename Response>
-RpcMethod Method(absl::string_view name, bool is_write,
+RpcMethod Method(absl::string_view name, int requests_needed,
                  Reply<Response> (*use_case)(Gateway&, Call&, const Request&)) {
   return RpcMethod{
       .name = name,
-      .is_write = is_write,
+      .requests_needed = requests_needed,
       .request_prototype = &Request::default_instance(),
       .validate =
           [](const Message& request) { return Validate(static_cast<const Request&>(request)); },
@@ -68,17 +75,17 @@ RpcMethod Method(absl::string_view name, bool is_write,
 
 const std::vector<RpcMethod>& Methods() {
   static const auto* const methods = new std::vector<RpcMethod>{
-      Method("ListMutexGroups", false, &ListMutexGroups),
-      Method("GetMutexGroup", false, &groups::GetGroup),
-      Method("BatchGetMutexGroups", false, &groups::BatchGetGroups),
-      Method("CreateMutexGroup", true, &groups::CreateGroup),
-      Method("UpdateMutexGroup", true, &groups::UpdateGroup),
-      Method("UpdateSlot", true, &groups::UpdateSlot),
-      Method("AddSlotMembers", true, &groups::AddSlotMembers),
-      Method("RemoveSlotMembers", true, &groups::RemoveSlotMembers),
-      Method("MoveSlotMembers", true, &groups::MoveSlotMembers),
-      Method("ArchiveMutexGroup", true, &groups::ArchiveGroup),
-      Method("UnarchiveMutexGroup", true, &groups::UnarchiveGroup),
+      Method("ListMutexGroups", kRead, &ListMutexGroups),
+      Method("GetMutexGroup", kRead, &groups::GetGroup),
+      Method("BatchGetMutexGroups", kRead, &groups::BatchGetGroups),
+      Method("CreateMutexGroup", kCreate, &groups::CreateGroup),
+      Method("UpdateMutexGroup", kWrite, &groups::UpdateGroup),
+      Method("UpdateSlot", kWrite, &groups::UpdateSlot),
+      Method("AddSlotMembers", kWrite, &groups::AddSlotMembers),
+      Method("RemoveSlotMembers", kWrite, &groups::RemoveSlotMembers),
+      Method("MoveSlotMembers", kMove, &groups::MoveSlotMembers),
+      Method("ArchiveMutexGroup", kWrite, &groups::ArchiveGroup),
+      Method("UnarchiveMutexGroup", kWrite, &groups::UnarchiveGroup),
   };
   return *methods;
 }

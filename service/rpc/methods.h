@@ -21,12 +21,15 @@ using MessagePtr = std::shared_ptr<const google::protobuf::Message>;
 
 struct RpcMethod {
   absl::string_view name;  // such as "GetMutexGroup"
-  bool is_write = false;
+  // Of a write: how many requests to Amplitude it takes when all goes well. 0: a read.
+  int requests_needed = 0;
   const google::protobuf::Message* request_prototype = nullptr;
   std::function<Violations(const google::protobuf::Message&)> validate;
   std::function<asio::awaitable<absl::StatusOr<MessagePtr>>(groups::Gateway&, amplitude::Call&,
                                                             const google::protobuf::Message&)>
       run;
+
+  bool is_write() const { return requests_needed > 0; }
 };
 
 // In the order of the service's definition: index i is method i of MutexGroupService.

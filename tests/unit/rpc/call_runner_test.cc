@@ -520,6 +520,22 @@ TEST_F(CallRunnerTest, TheObserverHearsOfEachRpcOnceWithWhatIsKnownOfIt) {
   EXPECT_TRUE(report.write_sent);
 }
 
+TEST_F(CallRunnerTest, TheCallSaysWhoSharesTheQuotaAndWhatAWriteTakes) {
+  amplitude::Call seen;
+  IncomingCall incoming =
+      CallOf([&seen](groups::Gateway&,
+                     amplitude::Call& call) -> asio::awaitable<absl::StatusOr<MessagePtr>> {
+        seen = call;
+        co_return absl::CancelledError();
+      });
+  own_method.requests_needed = 3;
+  incoming.peer = "ipv4:127.0.0.1:1234";
+  OutcomeOf(Start(std::move(incoming)));
+  EXPECT_EQ(seen.share, "ipv4:127.0.0.1:1234") << "as nobody knows the caller";
+  EXPECT_EQ(seen.requests_needed, 3);
+  EXPECT_TRUE(seen.is_write);
+}
+
 TEST_F(CallRunnerTest, WorksWithoutAnObserver) {
   runner = std::make_unique<CallRunner>(loop->loop(), gateway, nullptr, CallRunner::Options{});
   EXPECT_EQ(ErrorOf(OutcomeOf(Start(GetCall()))), "OK");

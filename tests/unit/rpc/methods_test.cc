@@ -24,7 +24,14 @@ TEST(Methods, ReadsAreListedGotAndBatched) {
   for (const RpcMethod& method : Methods()) {
     const std::string name(method.name);
     const bool read = name.starts_with("List") || name.find("Get") != std::string::npos;
-    EXPECT_EQ(method.is_write, !read) << name;
+    EXPECT_EQ(method.is_write(), !read) << name;
+  }
+}
+
+TEST(Methods, TellHowManyRequestsAWriteTakes) {
+  for (const RpcMethod& method : Methods()) {
+    const int expected = method.name == "MoveSlotMembers" ? 5 : method.is_write() ? 3 : 0;
+    EXPECT_EQ(method.requests_needed, expected) << std::string(method.name);
   }
 }
 
