@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <utility>
 
 #include "service/amplitude/quota_errors.h"
@@ -38,11 +37,6 @@ struct KeyQuota::Reservation {
   const std::shared_ptr<KeyQuota> quota;
   std::int64_t left;
 };
-
-std::int64_t QuotaOptions::KeptForWrites() const {
-  // 0.29 of 100 is 29, although a little less as a product of doubles.
-  return static_cast<std::int64_t>(std::floor(write_reserve * static_cast<double>(per_day) + 1e-6));
-}
 
 KeyQuota::KeyQuota(std::shared_ptr<QuotaSurroundings> surroundings)
     : surroundings_(std::move(surroundings)),

@@ -17,18 +17,10 @@
 #include "service/amplitude/day_budget.h"
 #include "service/amplitude/fair_queue.h"
 #include "service/amplitude/policy_observer.h"
+#include "service/amplitude/quota_options.h"
 #include "service/amplitude/second_window.h"
 
 namespace mutexd::amplitude {
-
-struct QuotaOptions {
-  int per_second = 100;            // at least 1
-  std::int64_t per_day = 100'000;  // at least 1
-  double write_reserve = 0.1;      // the share of the day that is kept for writes; 0 to below 1
-
-  // How many requests of the day are for writes only.
-  std::int64_t KeptForWrites() const;
-};
 
 class KeyQuota;
 class QuotaTurn;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "service/amplitude/key_quota.h"
+#include "service/amplitude/quota_options.h"
 
 namespace mutexd::amplitude {
 namespace {
