@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -105,14 +107,23 @@ std::string UnknownKey(absl::string_view key, absl::string_view where) {
                                  "remove it; --help has those there are"));
 }
 
+// The fewest digits that mean exactly this number.
+std::string ShortestText(double number) {
+  char text[32];
+  const auto [end, error] = std::to_chars(std::begin(text), std::end(text), number);
+  return std::string(std::begin(text), end);
+}
+
 // The text that a flag would have for this value; nothing where TOML's kind does not fit.
-std::optional<std::string> TextOfScalar(const toml::node& node, bool is_switch) {
-  if (is_switch) {
+std::optional<std::string> TextOfScalar(const toml::node& node, Setting::Kind kind) {
+  if (kind == Setting::Kind::kSwitch) {
     const auto on = node.value_exact<bool>();
     return on ? std::optional<std::string>(*on ? "true" : "false") : std::nullopt;
   }
   if (const auto text = node.value_exact<std::string>()) return *text;
   if (const auto number = node.value_exact<std::int64_t>()) return absl::StrCat(*number);
+  if (kind == Setting::Kind::kList) return std::nullopt;
+  if (const auto number = node.value_exact<double>()) return ShortestText(*number);
   return std::nullopt;
 }
 
@@ -127,13 +138,13 @@ std::optional<std::vector<std::string>> TextsOfNode(const toml::node& node,
   std::vector<std::string> texts;
   const toml::array* elements = node.as_array();
   if (setting.kind != Setting::Kind::kList || elements == nullptr) {
-    auto text = TextOfScalar(node, setting.kind == Setting::Kind::kSwitch);
+    auto text = TextOfScalar(node, setting.kind);
     if (!text) return std::nullopt;
     texts.push_back(*std::move(text));
     return texts;
   }
   for (const toml::node& element : *elements) {
-    auto text = TextOfScalar(element, false);
+    auto text = TextOfScalar(element, Setting::Kind::kList);
     if (!text) return std::nullopt;
     texts.push_back(*std::move(text));
   }

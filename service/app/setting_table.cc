@@ -123,6 +123,24 @@ absl::Status ApplySlotIndexBase(absl::Span<const std::string> texts, Settings& s
   return base.status();
 }
 
+absl::Status ApplyQuotaPerSecond(absl::Span<const std::string> texts, Settings& settings) {
+  const auto requests = ParseWholeNumber(texts[0], 1, 1'000'000);
+  if (requests.ok()) settings.quota.per_second = static_cast<int>(*requests);
+  return requests.status();
+}
+
+absl::Status ApplyQuotaPerDay(absl::Span<const std::string> texts, Settings& settings) {
+  const auto requests = ParseWholeNumber(texts[0], 1, 1'000'000'000);
+  if (requests.ok()) settings.quota.per_day = *requests;
+  return requests.status();
+}
+
+absl::Status ApplyQuotaWriteReserve(absl::Span<const std::string> texts, Settings& settings) {
+  const auto share = ParseShare(texts[0]);
+  if (share.ok()) settings.quota.write_reserve = *share;
+  return share.status();
+}
+
 std::vector<Setting> MakeTable() {
   using Kind = Setting::Kind;
   const absl::Duration none = absl::ZeroDuration();
@@ -161,6 +179,20 @@ std::vector<Setting> MakeTable() {
       {"upstream-timeout", kUpstream, "DURATION",
        "The longest that one request to Amplitude may take", "10s", Kind::kValue,
        Setting::kEverywhere, Duration(&Settings::upstream_timeout, shortest, hour)},
+      {"quota-per-second", kUpstream, "N",
+       "The most requests to Amplitude in any one second. Amplitude's limit is a project's, so "
+       "several processes divide it",
+       "100", Kind::kValue, Setting::kEverywhere, ApplyQuotaPerSecond},
+      {"quota-per-day", kUpstream, "N",
+       "The most requests to Amplitude in a day, which begins at 00:00 UTC; divided likewise",
+       "100000", Kind::kValue, Setting::kEverywhere, ApplyQuotaPerDay},
+      {"quota-write-reserve", kUpstream, "SHARE",
+       "The share of the day's requests that is kept for writes, from 0 to below 1", "0.1",
+       Kind::kValue, Setting::kEverywhere, ApplyQuotaWriteReserve},
+      {"state-dir", kUpstream, "PATH",
+       "Directory that keeps the count of the day's requests over a restart; without it the count "
+       "begins anew",
+       "", Kind::kValue, Setting::kEverywhere, Path(&Settings::state_dir)},
 
       {"sandbox", kSandbox, "", "Start an emulator of Amplitude inside and use it; needs no key",
        "false", Kind::kSwitch, Setting::kEverywhere, Switch(&Settings::sandbox)},

@@ -78,6 +78,27 @@ absl::StatusOr<std::size_t> ParseByteSize(absl::string_view text, std::size_t le
   return static_cast<std::size_t>(bytes);
 }
 
+absl::StatusOr<std::int64_t> ParseWholeNumber(absl::string_view text, std::int64_t least,
+                                              std::int64_t most) {
+  const std::string remedy = absl::StrCat("give a whole number from ", least, " to ", most);
+  const bool has_digits_only =
+      !text.empty() && text.find_first_not_of("0123456789") == absl::string_view::npos;
+  if (!has_digits_only) return Bad("is not a whole number", remedy);
+  std::int64_t number = 0;
+  if (!absl::SimpleAtoi(text, &number) || number < least || number > most) {
+    return Bad("is out of range", remedy);
+  }
+  return number;
+}
+
+absl::StatusOr<double> ParseShare(absl::string_view text) {
+  constexpr absl::string_view kRemedy = "give a share from 0 to below 1, such as 0.1";
+  double share = 0;
+  if (!absl::SimpleAtod(text, &share) || std::isnan(share)) return Bad("is not a number", kRemedy);
+  if (share < 0 || share >= 1) return Bad("is out of range", kRemedy);
+  return share;
+}
+
 absl::StatusOr<bool> ParseSwitch(absl::string_view text) {
   const std::string lower = absl::AsciiStrToLower(text);
   for (const absl::string_view yes : {"true", "1", "yes", "on"}) {

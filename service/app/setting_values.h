@@ -1,4 +1,4 @@
-// How single values of settings are written: durations, sizes, URLs, choices.
+// How single values of settings are written: durations, sizes, numbers, URLs, choices.
 //
 // Errors are the second half of a sentence that names the setting and the value: what is wrong, and
 // how to write it.
@@ -24,6 +24,13 @@ absl::StatusOr<absl::Duration> ParseDurationValue(absl::string_view text, absl::
 // `most`.
 absl::StatusOr<std::size_t> ParseByteSize(absl::string_view text, std::size_t least,
                                           std::size_t most);
+
+// A whole number such as `100000`; from `least` to `most`.
+absl::StatusOr<std::int64_t> ParseWholeNumber(absl::string_view text, std::int64_t least,
+                                              std::int64_t most);
+
+// A share of a whole such as `0.1`; from 0 to below 1.
+absl::StatusOr<double> ParseShare(absl::string_view text);
 
 // `true` or `false`, and what people write for them: 1, 0, yes, no, on, off.
 absl::StatusOr<bool> ParseSwitch(absl::string_view text);

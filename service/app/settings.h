@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "service/amplitude/quota_options.h"
 #include "service/amplitude/upstream.h"
 #include "service/app/listen_address.h"
 #include "service/telemetry/log.h"
@@ -26,6 +27,9 @@ struct Settings {
   std::string amplitude_management_key;      // this is set
   int slot_index_base = 1;
   absl::Duration upstream_timeout;
+
+  amplitude::QuotaOptions quota;
+  std::string state_dir;  // empty: nothing survives a restart
 
   bool sandbox = false;
   std::string sandbox_state;  // empty: kept in memory

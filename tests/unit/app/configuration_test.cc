@@ -54,6 +54,10 @@ TEST(Configuration, HasDefaultsForAllButTheKey) {
   EXPECT_EQ(settings.amplitude_management_key, "ampex_secret");
   EXPECT_EQ(settings.slot_index_base, 1);
   EXPECT_EQ(settings.upstream_timeout, absl::Seconds(10));
+  EXPECT_EQ(settings.quota.per_second, 100);
+  EXPECT_EQ(settings.quota.per_day, 100'000);
+  EXPECT_EQ(settings.quota.write_reserve, 0.1);
+  EXPECT_EQ(settings.state_dir, "");
   EXPECT_FALSE(settings.sandbox);
   EXPECT_EQ(settings.default_deadline, absl::Seconds(20));
   EXPECT_EQ(settings.write_visibility_timeout, absl::Seconds(2));
@@ -144,6 +148,10 @@ constexpr Example kExamples[] = {
     {"amplitude-key-file", "/run/secrets/key", R"("/run/secrets/key")"},
     {"slot-index-base", "0", "0"},
     {"upstream-timeout", "500ms", R"("500ms")"},
+    {"quota-per-second", "50", "50"},
+    {"quota-per-day", "1000", "1_000"},
+    {"quota-write-reserve", "0.25", "0.25"},
+    {"state-dir", "/var/lib/mutexd", R"("/var/lib/mutexd")"},
     {"sandbox", "true", "true"},
     {"sandbox-state", "state.json", R"("state.json")"},
     {"default-deadline", "5s", R"("5s")"},
@@ -174,6 +182,15 @@ TEST(Configuration, TheExamplesAboveCoverTheTable) {
     }
   }
   EXPECT_THAT(untested, IsEmpty());
+}
+
+TEST(Configuration, NumbersMayStandInQuotesInTheFile) {
+  const Configuration configuration =
+      Load(File("quota-per-second = \"7\"\nquota-per-day = 9\nquota-write-reserve = 0\n"));
+  EXPECT_THAT(configuration.problems, IsEmpty());
+  EXPECT_EQ(configuration.settings.quota.per_second, 7);
+  EXPECT_EQ(configuration.settings.quota.per_day, 9);
+  EXPECT_EQ(configuration.settings.quota.write_reserve, 0);
 }
 
 TEST(Configuration, ListsAreRepeatedFlagsCommaSeparatedVariablesAndArrays) {
@@ -339,6 +356,15 @@ INSTANTIATE_TEST_SUITE_P(
                 {"amplitude-url = \"http://example.com\" (flag --amplitude-url): would send the "
                  "management key unencrypted; use https (http is accepted for this machine only: "
                  "localhost, 127.0.0.1, [::1])"}},
+        BadCase{
+            "quota_of_nothing",
+            Flags({"--quota-per-second=0", "--quota-per-day=2e9", "--quota-write-reserve=1"}),
+            {"quota-per-second = \"0\" (flag --quota-per-second): is out of range; give a whole "
+             "number from 1 to 1000000",
+             "quota-per-day = \"2e9\" (flag --quota-per-day): is not a whole number; give a "
+             "whole number from 1 to 1000000000",
+             "quota-write-reserve = \"1\" (flag --quota-write-reserve): is out of range; give "
+             "a share from 0 to below 1, such as 0.1"}},
         BadCase{"slot_index_base",
                 File("slot-index-base = 2"),
                 {"slot-index-base = \"2\" (m.toml:1): is not one of the choices; give 0 or 1"}},

@@ -39,6 +39,44 @@ TEST(DurationValue, SaysTheRange) {
   }
 }
 
+absl::StatusOr<std::int64_t> UpToAThousand(absl::string_view text) {
+  return ParseWholeNumber(text, 1, 1000);
+}
+
+TEST(WholeNumber, IsWrittenInDigits) {
+  EXPECT_EQ(UpToAThousand("1").value(), 1);
+  EXPECT_EQ(UpToAThousand("1000").value(), 1000);
+  for (const char* text : {"", "-1", "+1", " 1", "1.0", "1e2", "0x10", "ten"}) {
+    EXPECT_EQ(UpToAThousand(text).status().message(),
+              "is not a whole number; give a whole number from 1 to 1000")
+        << text;
+  }
+}
+
+TEST(WholeNumber, SaysTheRange) {
+  for (const char* text : {"0", "1001", "99999999999999999999"}) {
+    EXPECT_EQ(UpToAThousand(text).status().message(),
+              "is out of range; give a whole number from 1 to 1000")
+        << text;
+  }
+}
+
+TEST(Share, IsBelowOne) {
+  EXPECT_EQ(ParseShare("0").value(), 0);
+  EXPECT_EQ(ParseShare("0.25").value(), 0.25);
+  EXPECT_EQ(ParseShare("5e-1").value(), 0.5);
+  for (const char* text : {"1", "-0.1", "10", "inf"}) {
+    EXPECT_EQ(ParseShare(text).status().message(),
+              "is out of range; give a share from 0 to below 1, such as 0.1")
+        << text;
+  }
+  for (const char* text : {"", "10%", "a tenth", "nan"}) {
+    EXPECT_EQ(ParseShare(text).status().message(),
+              "is not a number; give a share from 0 to below 1, such as 0.1")
+        << text;
+  }
+}
+
 absl::StatusOr<std::size_t> UpToAGigabyte(absl::string_view text) {
   return ParseByteSize(text, 1024, 1'000'000'000);
 }
