@@ -66,12 +66,19 @@ absl::StatusOr<std::unique_ptr<GatewayCore>> GatewayCore::Start(const Settings& 
     keys.file = file->get();
     keys.source = *std::move(file);
   }
+  std::unique_ptr<QuotaFile> quota_file;
+  if (!settings.state_dir.empty()) {
+    auto file = QuotaFile::Open(settings.state_dir, log);
+    if (!file.ok()) return file.status();
+    quota_file = *std::move(file);
+  }
   return std::unique_ptr<GatewayCore>(
-      new GatewayCore(settings, upstream, std::move(keys), metrics, log));
+      new GatewayCore(settings, upstream, std::move(keys), std::move(quota_file), metrics, log));
 }
 
 GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstream, Keys keys,
-                         telemetry::Metrics& metrics, telemetry::Log& log)
+                         std::unique_ptr<QuotaFile> quota_file, telemetry::Metrics& metrics,
+                         telemetry::Log& log)
     : workers_(kWorkers),
       keys_(std::move(keys)),
       upstream_telemetry_(metrics, log),
@@ -79,6 +86,8 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
       rpc_telemetry_(metrics, log, MethodNames()),
       gateway_log_(log),
       transport_(loop_, TransportOptions(settings), &upstream_telemetry_),
+      quota_file_(std::move(quota_file)),
+      quota_(settings.quota, clock_, policy_telemetry_),
       amplitude_(
           {transport_, clock_, *keys_.source, workers_, upstream_telemetry_, policy_telemetry_},
           StackOptions(settings, upstream)),
@@ -88,6 +97,7 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
   if (keys_.file != nullptr) {
     asio::co_spawn(loop_, keys_.file->Watch(clock_, workers_), asio::detached);
   }
+  if (quota_file_ != nullptr) quota_file_->Keep(quota_, clock_, workers_, loop_.get_executor());
   thread_ = std::thread([this] { loop_.run(); });
 }
 
@@ -106,6 +116,7 @@ GatewayCore::~GatewayCore() {
   loop_.stop();
   thread_.join();
   workers_.join();
+  if (quota_file_ != nullptr) quota_file_->WriteLast();
 }
 
 void GatewayCore::BeginDrain(absl::Duration end) {

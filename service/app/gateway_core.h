@@ -12,8 +12,10 @@
 #include "service/amplitude/amplitude_stack.h"
 #include "service/amplitude/clock.h"
 #include "service/amplitude/key_source.h"
+#include "service/amplitude/quota.h"
 #include "service/amplitude/upstream.h"
 #include "service/app/management_key.h"
+#include "service/app/quota_file.h"
 #include "service/app/settings.h"
 #include "service/groups/gateway.h"
 #include "service/http/curl_transport.h"
@@ -36,7 +38,8 @@ struct UpstreamChoice {
 // Runs from its construction to its destruction, after which no call may arrive any more.
 class GatewayCore {
  public:
-  // The error, if there is no key. `metrics` and `log` must outlive it.
+  // The error, if there is no key or the state directory cannot be used. `metrics` and `log` must
+  // outlive it.
   static absl::StatusOr<std::unique_ptr<GatewayCore>> Start(const Settings& settings,
                                                             const UpstreamChoice& upstream,
                                                             telemetry::Metrics& metrics,
@@ -57,7 +60,8 @@ class GatewayCore {
   };
 
   GatewayCore(const Settings& settings, const UpstreamChoice& upstream, Keys keys,
-              telemetry::Metrics& metrics, telemetry::Log& log);
+              std::unique_ptr<QuotaFile> quota_file, telemetry::Metrics& metrics,
+              telemetry::Log& log);
 
   // What is declared first is destroyed last: the loop outlives all that lives on it.
   asio::io_context loop_{1};
@@ -69,6 +73,8 @@ class GatewayCore {
   telemetry::RpcTelemetry rpc_telemetry_;
   telemetry::GatewayLog gateway_log_;
   http::CurlTransport transport_;
+  std::unique_ptr<QuotaFile> quota_file_;  // null: nothing survives a restart
+  amplitude::QuotaBook quota_;
   amplitude::AmplitudeStack amplitude_;
   groups::Gateway gateway_;
   rpc::CallRunner runner_;
