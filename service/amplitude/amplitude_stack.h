@@ -6,11 +6,16 @@
 #include "service/amplitude/amplitude_api.h"
 #include "service/amplitude/amplitude_client.h"
 #include "service/amplitude/backoff.h"
+#include "service/amplitude/caching_api.h"
 #include "service/amplitude/circuit.h"
 #include "service/amplitude/circuit_api.h"
 #include "service/amplitude/clock.h"
+#include "service/amplitude/coalescing_api.h"
 #include "service/amplitude/key_source.h"
+#include "service/amplitude/own_writes.h"
 #include "service/amplitude/policy_observer.h"
+#include "service/amplitude/quota.h"
+#include "service/amplitude/quota_api.h"
 #include "service/amplitude/retrying_api.h"
 #include "service/amplitude/upstream_observer.h"
 #include "service/http/http_transport.h"
@@ -25,6 +30,7 @@ struct AmplitudeStackParts {
   asio::thread_pool& workers;
   UpstreamObserver& upstream_observer;
   PolicyObserver& policy_observer;
+  QuotaBook& quota;
   RandomUnit random = NextRandomUnit;
 };
 
@@ -32,16 +38,23 @@ struct AmplitudeStackOptions {
   AmplitudeClientOptions client;
   RetryOptions retry;
   CircuitOptions circuit;
+  CacheOptions cache;
 };
 
 // The one place that says in which order the decorators of AmplitudeApi stand. From the use cases
 // to the network:
 //
-//   1. RetryingApi   makes requests again whose failure may pass
-//   2. CircuitApi    fails at once while Amplitude is plainly down: within the retries, so that
-//   they
-//                    stop as soon as it opens
-//   3. AmplitudeClient  one HTTP request for each use
+//   1. CachingApi       answers reads that may be old; sees every write, so that nothing older than
+//   an
+//                       own write is ever answered
+//   2. CoalescingApi    lets equal reads share one request: one, with all its retries
+//   3. RetryingApi      makes requests again whose failure may pass
+//   4. CircuitApi       fails at once while Amplitude is plainly down: within the retries, so that
+//                       they stop as soon as it opens
+//   5. QuotaApi         lets each request start when its quota allows, or refuses it: within the
+//                       retries, so that each counts, and behind the circuit, so that what is not
+//                       sent costs nothing
+//   6. AmplitudeClient  one HTTP request for each use
 class AmplitudeStack {
  public:
   AmplitudeStack(AmplitudeStackParts parts, AmplitudeStackOptions options);
@@ -49,12 +62,16 @@ class AmplitudeStack {
   AmplitudeStack(const AmplitudeStack&) = delete;
   AmplitudeStack& operator=(const AmplitudeStack&) = delete;
 
-  AmplitudeApi& api() { return retrying_; }
+  AmplitudeApi& api() { return caching_; }
 
  private:
+  OwnWrites own_writes_;
   AmplitudeClient client_;
-  CircuitApi circuit_api_;
+  QuotaApi quota_;
+  CircuitApi circuit_;
   RetryingApi retrying_;
+  CoalescingApi coalescing_;
+  CachingApi caching_;
 };
 
 }  // namespace mutexd::amplitude

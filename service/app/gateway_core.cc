@@ -37,6 +37,8 @@ amplitude::AmplitudeStackOptions StackOptions(const Settings& settings,
   amplitude::AmplitudeStackOptions options;
   options.client.upstream = upstream.upstream;
   options.client.upstream_timeout = settings.upstream_timeout;
+  options.cache.max_bytes = settings.cache_max_bytes;
+  options.cache.max_age = settings.max_staleness_limit;
   return options;
 }
 
@@ -45,6 +47,8 @@ groups::GatewayOptions GatewayOptionsOf(const Settings& settings) {
   options.max_reply_bytes = settings.max_reply_bytes;
   options.write_visibility_timeout = settings.write_visibility_timeout;
   options.slot_index_base = settings.slot_index_base;
+  options.default_max_staleness = settings.default_max_staleness;
+  options.max_staleness_limit = settings.max_staleness_limit;
   return options;
 }
 
@@ -88,9 +92,9 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
       transport_(loop_, TransportOptions(settings), &upstream_telemetry_),
       quota_file_(std::move(quota_file)),
       quota_(settings.quota, clock_, policy_telemetry_),
-      amplitude_(
-          {transport_, clock_, *keys_.source, workers_, upstream_telemetry_, policy_telemetry_},
-          StackOptions(settings, upstream)),
+      amplitude_({transport_, clock_, *keys_.source, workers_, upstream_telemetry_,
+                  policy_telemetry_, quota_},
+                 StackOptions(settings, upstream)),
       gateway_{amplitude_.api(), clock_, GatewayOptionsOf(settings), &gateway_log_},
       runner_(loop_, gateway_, &rpc_telemetry_, {.default_deadline = settings.default_deadline}),
       keep_running_(loop_.get_executor()) {

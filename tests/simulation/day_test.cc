@@ -2,7 +2,8 @@
 // replies, and Amplitude's limits. What must hold at its end is what people would be woken up by.
 //
 // MUTEXD_DAY_CALLS, from 0 to 1, is the share of the calls that are made: the whole day takes some
-// minutes with sanitizers. The figures of docs/reliability.md are those of 1.
+// minutes with sanitizers. With 1 the quota of the day is spent before its end, and the figures are
+// those of docs/reliability.md.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -52,7 +53,7 @@ constexpr absl::Duration kDay = absl::Hours(24);
 
 double ShareOfCalls() {
   const char* text = std::getenv("MUTEXD_DAY_CALLS");
-  double share = 0.05;
+  double share = 0.02;
   if (text != nullptr && !absl::SimpleAtod(text, &share)) {
     ADD_FAILURE() << "MUTEXD_DAY_CALLS is no number: " << text;
   }
@@ -119,15 +120,17 @@ class Day : public ::testing::Test {
     }
   }
 
-  static SimulatedAmplitude::Options Limits(absl::Time midnight) {
+  SimulatedAmplitude::Options AmplitudeOptions() const {
     SimulatedAmplitude::Options options;
-    options.outage_begin = midnight + absl::Hours(10);
+    options.outage_begin = midnight_ + absl::Hours(10);
     return options;
   }
 
   amplitude::AmplitudeStackOptions StackOptions() {
     amplitude::AmplitudeStackOptions options;
     options.client.upstream = amplitude::UpstreamAt("https://amplitude.test");
+    // Another thread takes time that this clock does not know.
+    options.client.max_inline_decode_bytes = std::size_t{32} << 20;
     return options;
   }
 
@@ -216,7 +219,7 @@ class Day : public ::testing::Test {
   asio::awaitable<void> EagerReader(std::string name) {
     co_await clock_.Sleep(absl::Hours(20));
     while (!over()) {
-      co_await clock_.Sleep(absl::Milliseconds(50));
+      co_await clock_.Sleep(absl::Milliseconds(50) / share_of_calls_);
       v1::GetMutexGroupRequest request = GetOf(AnyGroup(), absl::ZeroDuration());
       co_await Call(eager_reads_, name, "GetMutexGroup", std::move(request));
     }
@@ -374,9 +377,10 @@ class Day : public ::testing::Test {
   RequestCounter upstream_observer_;
   CountingObserver policy_observer_;
   amplitude::FixedKey key_{"ampex_simulated"};
-  SimulatedAmplitude amplitude_{clock_, Limits(midnight_), 7};
+  SimulatedAmplitude amplitude_{clock_, AmplitudeOptions(), 7};
+  amplitude::QuotaBook quota_{{}, clock_, policy_observer_};
   amplitude::AmplitudeStack stack_{
-      {amplitude_, clock_, key_, workers_, upstream_observer_, policy_observer_,
+      {amplitude_, clock_, key_, workers_, upstream_observer_, policy_observer_, quota_,
        [this] { return std::uniform_real_distribution<double>(0, 1)(random_); }},
       StackOptions()};
   groups::Gateway gateway_{stack_.api(), clock_, {}, nullptr};
@@ -403,12 +407,15 @@ TEST_F(Day, NoWriteIsLostOrDoubledAndTheQuotaLastsForWritesUntilItsEnd) {
   EXPECT_LE(amplitude_.most_in_a_second, 100);
   EXPECT_LE(amplitude_.most_in_a_day, 100'000);
   EXPECT_GT(amplitude_.lost, 0) << "nothing went wrong, so that nothing was tested";
-  EXPECT_GT(amplitude_.refused_in_outage, 0);
-  EXPECT_GT(policy_observer_.opened, 0) << "the circuit never opened";
-  EXPECT_GT(late_writes_.calls, 0);
+  EXPECT_GT(amplitude_.refused_in_outage, 0) << "nobody called in the outage";
   EXPECT_EQ(late_writes_.errors["QUOTA_PER_DAY"], 0) << "writes were not served until the end";
   EXPECT_EQ(writes_.errors["QUOTA_PER_DAY"], 0);
   EXPECT_GT(created_.size(), 0u);
+  if (share_of_calls_ == 1) {
+    EXPECT_GT(policy_observer_.opened, 0) << "the circuit never opened";
+    EXPECT_GT(eager_reads_.errors["QUOTA_PER_DAY"], 0) << "there was quota enough for everybody";
+    EXPECT_GT(late_writes_.calls, 0);
+  }
 
   std::printf("A day of %.0f%% of the calls:\n", share_of_calls_ * 100);
   Print("reads, 30 s old", stale_reads_);
@@ -426,9 +433,10 @@ TEST_F(Day, NoWriteIsLostOrDoubledAndTheQuotaLastsForWritesUntilItsEnd) {
               static_cast<long long>(amplitude_.refused_in_outage));
   std::printf("  groups created           %9zu, %zu in doubt\n", created_.size(),
               doubtful_creates_.size());
+  const std::int64_t answered = stale_reads_.calls - stale_reads_.failed();
   std::printf("  reads, 30 s old, answered without a request: %.2f%%\n",
               100 - 100 * static_cast<double>(upstream_observer_.for_stale_reads) /
-                        static_cast<double>(stale_reads_.calls));
+                        static_cast<double>(answered));
 }
 
 }  // namespace
