@@ -61,7 +61,7 @@ def test_a_cancelled_waiter_does_not_hold_up_those_behind_it(amplitude, start_ga
 
 
 def test_ten_thousand_calls_of_which_a_third_are_cancelled(amplitude, start_gateway):
-    gateway = start_gateway()
+    gateway = start_gateway("--quota-per-second", "1000000")
     stub = gateway.stub()
     group_ids = [amplitude.add_group() for _ in range(20)]
     chance = random.Random(1)

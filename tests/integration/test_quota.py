@@ -74,10 +74,11 @@ def test_what_finds_no_place_in_time_is_refused_and_told_when_to_come_back(
 
 
 def test_a_wait_that_fits_into_the_call_is_what_clients_are_told(amplitude, start_gateway):
-    group_id = amplitude.add_group()
+    # Of different groups: equal reads would share one request.
+    group_id, other_id = amplitude.add_group(), amplitude.add_group()
     stub = start_gateway("--quota-per-second", "1").stub()
     amplitude.fault("get", fake_amplitude.hang())
-    hanging = stub.GetMutexGroup.future(get(group_id), timeout=30)
+    hanging = stub.GetMutexGroup.future(get(other_id), timeout=30)
     amplitude.wait_for("get")
     # Its turn comes after 2 s at the latest; the work of a call of 2.1 s ends 0.2 s before that.
     refused = expect(
@@ -89,25 +90,26 @@ def test_a_wait_that_fits_into_the_call_is_what_clients_are_told(amplitude, star
 
 
 def test_what_has_time_waits_and_no_second_has_too_many(amplitude, start_gateway):
-    group_id = amplitude.add_group()
+    group_ids = [amplitude.add_group() for _ in range(13)]
     gateway = start_gateway("--quota-per-second", "5")
     stub = gateway.stub()
     arrivals = []
     note = fake_amplitude.before_model(lambda: arrivals.append(time.monotonic()))
     amplitude.fault("get", note, times=13)
-    calls = [stub.GetMutexGroup.future(get(group_id), timeout=20) for _ in range(13)]
-    for call in calls:
+    calls = [stub.GetMutexGroup.future(get(group_id), timeout=20) for group_id in group_ids]
+    for call, group_id in zip(calls, group_ids, strict=True):
         assert call.result().mutex_group.id == str(group_id)
     arrivals.sort()
+    assert len(arrivals) == 13
     for early, late in zip(arrivals[:-5], arrivals[5:], strict=True):
         assert late - early >= 0.99, arrivals
 
 
 def test_a_busy_connection_does_not_hold_up_another(amplitude, start_gateway):
-    group_id = amplitude.add_group()
+    group_id, *busy_ids = [amplitude.add_group() for _ in range(17)]
     gateway = start_gateway("--quota-per-second", "2")
     busy = gateway.stub()
-    busy_calls = [busy.GetMutexGroup.future(get(group_id), timeout=30) for _ in range(16)]
+    busy_calls = [busy.GetMutexGroup.future(get(busy_id), timeout=30) for busy_id in busy_ids]
     wait_until(lambda: len(amplitude.requests) == 2, "the busy connection's first requests")
     # A channel that does not share the connection of the other.
     channel = gateway.channel(**{"grpc.use_local_subchannel_pool": 1})
