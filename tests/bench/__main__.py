@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import build, calls, process, report
+from . import build, calls, chart, process, report
 from .figures import FIGURES, Results
 from .load import Shape
 from .paths import CHART, OUTPUT, BenchError, run
@@ -165,6 +165,13 @@ def as_document(bench: Bench, results: Results) -> dict:
     }
 
 
+def subtitle(bench: Bench) -> str:
+    return (
+        f"Medians of {bench.rounds} alternated rounds, all on one machine of "
+        f"{os.cpu_count()} cores; Amplitude is an nginx beside them."
+    )
+
+
 def main() -> int:
     arguments = parse_arguments()
     if arguments.no_build:
@@ -184,6 +191,9 @@ def main() -> int:
     print(report.memory_table(bench.memory), end="\n\n")
     print(report.sidecar_table(results), end="\n\n")
     print(report.figures_table(results))
+    if arguments.chart:
+        CHART.parent.mkdir(parents=True, exist_ok=True)
+        CHART.write_text(chart.draw(results, subtitle(bench)))
     for reason in bench.phases.void:
         print(f"void: {reason}")
     return 1 if bench.phases.void else 0
