@@ -36,6 +36,8 @@ def wait_until(what: str, found: Callable[[], object], alive: subprocess.Popen) 
         if alive.poll() is not None:
             break
         time.sleep(0.002)
+    alive.kill()
+    alive.wait()
     raise BenchError(f"{what} did not get ready")
 
 
