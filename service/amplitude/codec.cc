@@ -35,7 +35,7 @@ absl::StatusOr<JsonDocument> ParseObject(std::string body) {
   return document;
 }
 
-ListEntry ReadEntry(const JsonValue& value, absl::string_view path, google::protobuf::Arena& arena,
+ListEntry ReadEntry(const JsonValue& value, std::size_t position, google::protobuf::Arena& arena,
                     WrongKinds& wrong_kinds) {
   ListEntry entry;
   auto* group = google::protobuf::Arena::CreateMessage<v1::MutexGroup>(&arena);
@@ -46,7 +46,8 @@ ListEntry ReadEntry(const JsonValue& value, absl::string_view path, google::prot
   }
   auto* unreadable = google::protobuf::Arena::CreateMessage<v1::UnreadableMutexGroup>(&arena);
   unreadable->set_mutex_group_id(group->id());
-  unreadable->set_reason(Describe(absl::StrCat(path, problem->path), problem->what));
+  unreadable->set_reason(
+      Describe(absl::StrCat("mutexes[", position, "]", problem->path), problem->what));
   entry.unreadable = unreadable;
   return entry;
 }
@@ -81,8 +82,7 @@ absl::StatusOr<std::shared_ptr<FetchedPage>> DecodePage(std::string body, WrongK
                    ? absl::OkStatus()
                    : Malformed(Describe("mutexes", Unexpected("an array", member)));
       member.ForEachElement([&](const JsonValue& element) {
-        const std::string path = absl::StrCat("mutexes[", page->entries.size(), "]");
-        page->entries.push_back(ReadEntry(element, path, page->arena, wrong_kinds));
+        page->entries.push_back(ReadEntry(element, page->entries.size(), page->arena, wrong_kinds));
       });
     }
   });

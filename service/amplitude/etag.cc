@@ -4,7 +4,9 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -18,18 +20,28 @@ namespace v1 = ::mutexgroups::v1;
 // Writes each value so that no two different sequences of values give the same bytes.
 class CanonicalBytes {
  public:
+  CanonicalBytes() { bytes_.reserve(1024); }
+
   void Add(std::int64_t value) {
-    for (int shift = 0; shift < 64; shift += 8) bytes_.push_back(static_cast<char>(value >> shift));
+    // The lowest byte first, on every machine.
+    if constexpr (std::endian::native == std::endian::big) value = __builtin_bswap64(value);
+    char bytes[sizeof value];
+    std::memcpy(bytes, &value, sizeof value);
+    bytes_.append(bytes, sizeof bytes);
   }
   void Add(absl::string_view text) {
     Add(static_cast<std::int64_t>(text.size()));
-    absl::StrAppend(&bytes_, text);
+    bytes_.append(text.data(), text.size());
   }
   template <typename List, typename Value>
   void AddSet(const List& list, Value*) {
+    Add(static_cast<std::int64_t>(list.size()));
+    if (std::is_sorted(list.begin(), list.end())) {
+      for (const auto& value : list) Add(value);
+      return;
+    }
     std::vector<Value> sorted(list.begin(), list.end());
     std::sort(sorted.begin(), sorted.end());
-    Add(static_cast<std::int64_t>(sorted.size()));
     for (const Value& value : sorted) Add(value);
   }
   const std::string& bytes() const { return bytes_; }

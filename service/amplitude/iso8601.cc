@@ -1,12 +1,60 @@
 #include "service/amplitude/iso8601.h"
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/ascii.h"
 
 namespace mutexd::amplitude {
+namespace {
+
+// The number that all of `digits` write, or -1.
+int Number(absl::string_view digits) {
+  int number = 0;
+  for (const char c : digits) {
+    if (!absl::ascii_isdigit(c)) return -1;
+    number = number * 10 + (c - '0');
+  }
+  return number;
+}
+
+// "2024-05-06T07:08:09Z", with or without a fraction: what Amplitude sends, and absl's parser takes
+// ten times as long for. Nothing for any other form, be it right or wrong.
+std::optional<absl::Time> ParseUsualForm(absl::string_view text) {
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
+      text[16] != ':' || text.back() != 'Z') {
+    return std::nullopt;
+  }
+  const int year = Number(text.substr(0, 4));
+  const std::chrono::year_month_day date(
+      std::chrono::year(year), std::chrono::month(static_cast<unsigned>(Number(text.substr(5, 2)))),
+      std::chrono::day(static_cast<unsigned>(Number(text.substr(8, 2)))));
+  const int hour = Number(text.substr(11, 2));
+  const int minute = Number(text.substr(14, 2));
+  const int second = Number(text.substr(17, 2));
+  const bool valid = year >= 1 && date.ok() && hour >= 0 && hour <= 23 && minute >= 0 &&
+                     minute <= 59 && second >= 0 && second <= 59;
+  if (!valid) return std::nullopt;
+
+  absl::string_view fraction = text.substr(19, text.size() - 20);
+  int nanos = 0;
+  if (!fraction.empty()) {
+    if (fraction[0] != '.' || fraction.size() < 2 || fraction.size() > 10) return std::nullopt;
+    fraction.remove_prefix(1);
+    nanos = Number(fraction);
+    if (nanos < 0) return std::nullopt;
+    for (std::size_t digits = fraction.size(); digits < 9; ++digits) nanos *= 10;
+  }
+  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  const std::int64_t seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+  return absl::FromUnixSeconds(seconds) + absl::Nanoseconds(nanos);
+}
+
+}  // namespace
 
 std::optional<absl::Time> ParseIso8601(absl::string_view text) {
+  if (const auto time = ParseUsualForm(text)) return time;
   // "YYYY-MM-DD" and a time at least; absl also takes "infinite-past" and years of any length.
   if (text.size() < 16 || !absl::ascii_isdigit(text[0]) || text[4] != '-') return std::nullopt;
   const std::string date_and_time =

@@ -26,9 +26,10 @@ namespace rapidjson = ::mutexd_rapidjson_padded;
 namespace {
 
 constexpr std::size_t kPadding = 16;
-// What Node::begin can hold; U+FFFD is up to three times as long as what it replaces.
+// What Node::begin can hold. Behind the text itself come texts that had to be mended, and U+FFFD is
+// up to three times as long as what it replaces.
 constexpr std::size_t kMaxTextsSize = (std::size_t{1} << 28) - 1;
-constexpr std::size_t kMaxInputSize = kMaxTextsSize / 3;
+constexpr std::size_t kMaxInputSize = kMaxTextsSize / 4 - 16;
 constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // Four hex digits at `offset`, or -1.
@@ -102,21 +103,31 @@ void Mend(std::string& text) {
 
 }  // namespace
 
-// Receives RapidJSON's events.
+// Receives RapidJSON's events. Texts are decoded where they stand, and nodes point there.
 class JsonDocumentBuilder {
  public:
-  explicit JsonDocumentBuilder(std::size_t text_size) {
-    document_.texts_.reserve(text_size);
-    document_.nodes_.reserve(text_size / 12);
+  // `text` is what will be read, with its padding.
+  explicit JsonDocumentBuilder(absl::string_view text) {
+    document_.texts_.assign(text.data(), text.size());
+    document_.nodes_.reserve(text.size() / 12);
   }
+
+  char* text() { return document_.texts_.data(); }
 
   bool Null() { return Add(JsonKind::kNull); }
   bool Bool(bool value) { return Add(value ? JsonKind::kTrue : JsonKind::kFalse); }
   bool RawNumber(const char* text, unsigned size, bool) {
-    return AddText(JsonKind::kNumber, absl::string_view(text, size));
+    // Where texts are decoded in place, some versions of RapidJSON give the number's end, behind
+    // which no digit can stand.
+    const bool is_begin = *text == '-' || absl::ascii_isdigit(*text);
+    return Add(JsonKind::kNumber, OffsetOf(is_begin ? text : text - size), size);
   }
   bool String(const char* text, unsigned size, bool) {
-    return AddText(JsonKind::kString, absl::string_view(text, size));
+    const absl::string_view view(text, size);
+    if (IsAscii(view)) return Add(JsonKind::kString, OffsetOf(text), size);
+    const std::size_t begin = mended_.size();
+    AppendValidUtf8(view, mended_);
+    return Add(JsonKind::kString, document_.texts_.size() + begin, mended_.size() - begin);
   }
   bool Key(const char* text, unsigned size, bool copy) { return String(text, size, copy); }
   bool StartObject() { return Open(JsonKind::kObject); }
@@ -131,7 +142,10 @@ class JsonDocumentBuilder {
   bool Uint64(std::uint64_t) { return false; }
   bool Double(double) { return false; }
 
-  JsonDocument Take() { return std::move(document_); }
+  JsonDocument Take() {
+    document_.texts_ += mended_;
+    return std::move(document_);
+  }
 
  private:
   bool Add(JsonKind kind, std::size_t begin = 0, std::size_t size = 0) {
@@ -143,10 +157,8 @@ class JsonDocumentBuilder {
     return true;
   }
 
-  bool AddText(JsonKind kind, absl::string_view text) {
-    const std::size_t begin = document_.texts_.size();
-    AppendValidUtf8(text, document_.texts_);
-    return Add(kind, begin, document_.texts_.size() - begin);
+  std::size_t OffsetOf(const char* text) const {
+    return static_cast<std::size_t>(text - document_.texts_.data());
   }
 
   bool Open(JsonKind kind) {
@@ -162,6 +174,7 @@ class JsonDocumentBuilder {
   }
 
   JsonDocument document_;
+  std::string mended_;  // texts that are not ASCII, to stand behind the others
   std::vector<std::size_t> open_;
 };
 
@@ -176,11 +189,12 @@ struct Attempt {
 
 Attempt TryParse(const std::string& text, std::size_t offset, std::size_t size) {
   Attempt attempt;
-  JsonDocumentBuilder builder(size);
+  JsonDocumentBuilder builder(absl::string_view(text).substr(offset));
   rapidjson::Reader reader;
-  rapidjson::StringStream stream(text.c_str() + offset);
+  rapidjson::InsituStringStream stream(builder.text());
   // The builder stops at kMaxJsonDepth, which also bounds the reader's recursion.
-  reader.Parse<rapidjson::kParseNumbersAsStringsFlag>(stream, builder);
+  reader.Parse<rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseInsituFlag>(stream,
+                                                                                    builder);
   attempt.code = reader.GetParseErrorCode();
   if (attempt.code == rapidjson::kParseErrorTermination) {
     attempt.result = JsonError{offset + reader.GetErrorOffset(),
@@ -232,11 +246,6 @@ std::variant<JsonDocument, JsonError> JsonDocument::Parse(std::string text) {
     attempt = TryParse(text, offset, size);
   }
   return std::move(attempt.result);
-}
-
-absl::string_view JsonValue::text() const {
-  if (kind() != JsonKind::kString && kind() != JsonKind::kNumber) return {};
-  return absl::string_view(document_->texts_).substr(node().begin, node().size);
 }
 
 namespace {

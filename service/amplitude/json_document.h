@@ -93,6 +93,11 @@ class JsonValue {
 
 inline JsonValue JsonDocument::root() const { return JsonValue(*this, 0); }
 
+inline absl::string_view JsonValue::text() const {
+  if (kind() != JsonKind::kString && kind() != JsonKind::kNumber) return {};
+  return absl::string_view(document_->texts_.data() + node().begin, node().size);
+}
+
 inline std::uint32_t JsonValue::IndexBehind() const {
   const bool container = kind() == JsonKind::kArray || kind() == JsonKind::kObject;
   return container ? node().size : index_ + 1;

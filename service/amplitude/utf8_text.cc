@@ -43,6 +43,8 @@ Sequence NextSequence(absl::string_view text) {
 
 }  // namespace
 
+bool IsAscii(absl::string_view text) { return AsciiPrefix(text) == text.size(); }
+
 void AppendValidUtf8(absl::string_view text, std::string& out) {
   while (!text.empty()) {
     const std::size_t ascii = AsciiPrefix(text);

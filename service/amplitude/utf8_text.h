@@ -8,6 +8,8 @@
 
 namespace mutexd::amplitude {
 
+bool IsAscii(absl::string_view text);
+
 // Appends `text`; each sequence that is not UTF-8 (surrogates and overlong forms too) becomes one
 // U+FFFD.
 void AppendValidUtf8(absl::string_view text, std::string& out);
