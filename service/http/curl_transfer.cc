@@ -25,9 +25,6 @@ constexpr curl_off_t kMaxReservedBody = curl_off_t{8} << 20;
 // Reserved beyond it, so that a reader that wants the body padded does not copy it.
 constexpr std::size_t kBodySlack = 64;
 
-// Bytes read at once: large lists arrive in fewer system calls than with libcurl's 16 KiB.
-constexpr long kReceiveBuffer = 64L << 10;
-
 long WholeSeconds(absl::Duration duration) {
   return static_cast<long>(
       std::clamp<std::int64_t>(absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))), 1,
@@ -56,7 +53,6 @@ bool CurlTransfer::Configure() {
          Set(CURLOPT_NOSIGNAL, 1L) && Set(CURLOPT_ERRORBUFFER, error_.data()) &&
          Set(CURLOPT_USERAGENT, options_.user_agent.c_str()) &&
          Set(CURLOPT_ACCEPT_ENCODING, "") &&  // all that libcurl can decode
-         Set(CURLOPT_BUFFERSIZE, kReceiveBuffer) &&
          Set(CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeadLine) && Set(CURLOPT_HEADERDATA, this) &&
          Set(CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody) && Set(CURLOPT_WRITEDATA, this) &&
          // The answer of a proxy to CONNECT is not the response.
