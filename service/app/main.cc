@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "service/app/application.h"
 #include "service/app/configuration.h"
 #include "service/app/file_text.h"
@@ -100,6 +101,8 @@ int Serve(const Configuration& configuration, const sigset_t& signals) {
 }
 
 int Run(int argc, char** argv) {
+  // Debian's Abseil is built with assertions, and then follows the order of all locks, gRPC's too.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   const sigset_t signals = BlockSignals();
   RaiseFileLimit();
   const Configuration configuration = LoadConfiguration(SourcesOf(argc, argv));

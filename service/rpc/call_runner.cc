@@ -228,6 +228,7 @@ void CallRunner::Finished(RunningCall& call, absl::Status status, MessagePtr rep
   running_.erase(&call);
   call.runner_ = nullptr;
   const absl::Duration spent = absl::FromChrono(gateway_.clock.MonotonicNow() - call.arrived_);
+  const std::size_t reply_bytes = reply == nullptr ? 0 : reply->ByteSizeLong();
   RpcReport report{.method = call.incoming_.method->name,
                    .rpc_id = call.call_.rpc_id,
                    .caller = call.call_.caller,
@@ -236,10 +237,11 @@ void CallRunner::Finished(RunningCall& call, absl::Status status, MessagePtr rep
                    .status = status,
                    .duration = spent,
                    .request_bytes = call.incoming_.request_bytes,
-                   .response_bytes = reply == nullptr ? 0 : reply->ByteSizeLong(),
+                   .response_bytes = reply_bytes,
                    .http_status = call.call_.http_status,
                    .write_sent = call.call_.write_sent};
-  Outcome outcome{.rpc_id = call.call_.rpc_id, .reply = std::move(reply)};
+  Outcome outcome{
+      .rpc_id = call.call_.rpc_id, .reply = std::move(reply), .reply_bytes = reply_bytes};
   if (!status.ok()) {
     outcome.status = ToWire(status, call.call_.rpc_id);
     outcome.pushback = RetryPushback(status, call.time_left_ - spent);

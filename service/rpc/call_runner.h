@@ -40,6 +40,7 @@ struct IncomingCall {
 struct Outcome {
   std::string rpc_id;                                      // for the trailer x-request-id
   std::shared_ptr<const google::protobuf::Message> reply;  // set when `status` is OK
+  std::size_t reply_bytes = 0;                             // its ByteSizeLong(), just computed
   google::rpc::Status status;                              // code, clipped message, details
   std::optional<std::string> pushback;                     // trailer grpc-retry-pushback-ms
 };
