@@ -149,6 +149,7 @@ CallRunner::CallRunner(asio::io_context& loop, groups::Gateway& gateway, RpcObse
     : loop_(loop), gateway_(gateway), observer_(observer), options_(options) {}
 
 CallRunner::~CallRunner() {
+  GiveAnswers();
   for (RunningCall* call : running_) call->runner_ = nullptr;
 }
 
@@ -246,8 +247,22 @@ void CallRunner::Finished(RunningCall& call, absl::Status status, MessagePtr rep
     outcome.status = ToWire(status, call.call_.rpc_id);
     outcome.pushback = RetryPushback(status, call.time_left_ - spent);
   }
-  call.Finish(std::move(outcome));
+  Answer(std::exchange(call.finish_, nullptr), std::move(outcome));
   if (observer_ != nullptr) observer_->OnRpcFinished(report);
+}
+
+// Answers that come about together go out together: each may wake a thread of gRPC, which finds
+// more to do the more of them there are.
+void CallRunner::Answer(Finish finish, Outcome outcome) {
+  answers_.push_back({std::move(finish), std::move(outcome)});
+  if (answers_.size() > 1) return;
+  asio::post(loop_, [this] { GiveAnswers(); });
+}
+
+void CallRunner::GiveAnswers() {
+  for (Answered& answer : std::exchange(answers_, {})) {
+    answer.finish(std::move(answer.outcome));
+  }
 }
 
 }  // namespace mutexd::rpc

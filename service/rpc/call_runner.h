@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -77,18 +78,25 @@ class CallRunner {
   // so do calls that arrive later.
   void EndDrain();
 
-  // On the event loop. How many calls are under way.
-  std::size_t calls_under_way() const { return running_.size(); }
+  // On the event loop. How many calls are under way, or have an answer that is not given yet.
+  std::size_t calls_under_way() const { return running_.size() + answers_.size(); }
 
  private:
   friend class RunningCall;
   class Obligation;
+
+  struct Answered {
+    Finish finish;
+    Outcome outcome;
+  };
 
   void Begin(Obligation obligation);
   asio::awaitable<void> Run(Obligation obligation);
   asio::awaitable<absl::StatusOr<MessagePtr>> Work(RunningCall& call);
   asio::awaitable<void> WatchDeadline(std::shared_ptr<RunningCall> call);
   void Finished(RunningCall& call, absl::Status status, MessagePtr reply);
+  void Answer(Finish finish, Outcome outcome);
+  void GiveAnswers();
 
   asio::io_context& loop_;
   groups::Gateway& gateway_;
@@ -96,6 +104,7 @@ class CallRunner {
   Options options_;
   bool draining_ = false;
   std::unordered_set<RunningCall*> running_;
+  std::vector<Answered> answers_;  // given by a handler that is posted with the first
 };
 
 }  // namespace mutexd::rpc

@@ -10,7 +10,7 @@
 
 namespace mutexd::rpc {
 
-// What is known of an RPC once its reply has been handed to gRPC.
+// What is known of an RPC once its reply is about to be handed to gRPC.
 struct RpcReport {
   absl::string_view method;  // such as "GetMutexGroup"
   std::string rpc_id;

@@ -14,7 +14,7 @@
 namespace mutexd::telemetry {
 namespace {
 
-constexpr std::size_t kLinesThatMayWait = 8192;
+constexpr std::size_t kLinesThatMayWait = 1024;
 constexpr std::size_t kShortestSecret = 8;
 constexpr absl::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
