@@ -217,7 +217,7 @@ void OrderSlots(const std::vector<AmplitudeIndex>& indices, v1::MutexGroup& grou
   const bool all_have_one =
       std::all_of(indices.begin(), indices.end(),
                   [](const AmplitudeIndex& index) { return index.has_value(); });
-  if (all_have_one) {
+  if (all_have_one && !std::is_sorted(indices.begin(), indices.end())) {
     std::vector<std::size_t> sorted(indices.size());
     std::iota(sorted.begin(), sorted.end(), std::size_t{0});
     std::stable_sort(sorted.begin(), sorted.end(),

@@ -9,6 +9,12 @@
 #include "absl/strings/str_cat.h"
 
 namespace mutexd::http {
+namespace {
+
+// Room from the start for as many as most responses have.
+constexpr std::size_t kUsualHeaders = 12;
+
+}  // namespace
 
 bool ResponseHead::AddLine(absl::string_view line) {
   bytes_ += line.size();
@@ -33,6 +39,7 @@ bool ResponseHead::AddStatusLine(absl::string_view line) {
   if (space == absl::string_view::npos) return false;
   if (!absl::SimpleAtoi(line.substr(space + 1, 3), &status_) || status_ < 100) return false;
   headers_.clear();
+  headers_.reserve(kUsualHeaders);
   state_ = State::kHeaders;
   return true;
 }

@@ -59,7 +59,7 @@ std::string FormatLogLine(LogFormat format, absl::Time time, LogLevel level,
                           absl::string_view message, const LogFields& fields);
 
 // Any thread. Lines below critical are written by a thread of its own, so that a slow reader of
-// stderr never holds up the caller; when more than 8,192 wait, the oldest are dropped and counted.
+// stderr never holds up the caller; when more than 1,024 wait, the oldest are dropped and counted.
 // Critical ones are written before Write returns.
 class Log {
  public:
@@ -75,6 +75,9 @@ class Log {
   Log& operator=(const Log&) = delete;
 
   void Write(LogLevel level, absl::string_view message, const LogFields& fields = {});
+
+  // Whether Write does anything with lines of this level: for those who write often.
+  bool Writes(LogLevel level) const { return level >= options_.level; }
 
   // From now on `secret` never appears in a line: the last line of defence, as nobody should log
   // it. Secrets under 8 characters are ignored: replacing them would garble ordinary words.

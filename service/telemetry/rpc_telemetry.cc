@@ -55,11 +55,11 @@ void RpcTelemetry::OnRpcFinished(const rpc::RpcReport& report) {
     // code() folds what is no code of gRPC into UNKNOWN.
     series->finished[static_cast<std::size_t>(report.status.code())]->Increment();
   }
-  WriteLine(report);
+  if (log_.Writes(LevelOf(report.status.code()))) WriteLine(report);
 }
 
 RpcTelemetry::Series* RpcTelemetry::FindSeries(absl::string_view method) {
-  const auto found = series_.find(std::string(method));
+  const auto found = series_.find(method);
   return found == series_.end() ? nullptr : &found->second;
 }
 

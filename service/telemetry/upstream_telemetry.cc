@@ -8,6 +8,8 @@ namespace {
 using amplitude::Operation;
 using amplitude::OperationName;
 
+constexpr absl::string_view kOk = "200";
+
 // The HTTP status of a whole reply, or the kind of failure: few enough to be a label whatever
 // Amplitude sends.
 std::string ResultLabel(const amplitude::FinishedRequest& request) {
@@ -56,11 +58,16 @@ UpstreamTelemetry::UpstreamTelemetry(Metrics& metrics, Log& log)
   for (const Operation operation : amplitude::kAllOperations) {
     const prometheus::Labels labels = LabelsOf(operation);
     series_[operation] = {&duration.Add(labels, DurationBuckets()), &in_flight.Add(labels),
-                          &sent.Add(labels), &received.Add(labels)};
-    prometheus::Labels ok = labels;
-    ok.emplace("result", "200");
-    finished_.Add(ok);
+                          &sent.Add(labels), &received.Add(labels),
+                          &FinishedWith(operation, std::string(kOk))};
   }
+}
+
+prometheus::Counter& UpstreamTelemetry::FinishedWith(Operation operation,
+                                                     const std::string& result) {
+  prometheus::Labels labels = LabelsOf(operation);
+  labels.emplace("result", result);
+  return finished_.Add(labels);
 }
 
 void UpstreamTelemetry::OnRequestStarted(const amplitude::Call&, Operation operation) {
@@ -75,10 +82,9 @@ void UpstreamTelemetry::OnRequestFinished(const amplitude::Call& call,
   series.body_bytes_sent->Increment(static_cast<double>(request.body_bytes_sent));
   series.body_bytes_received->Increment(static_cast<double>(request.body_bytes_received));
   const std::string result = ResultLabel(request);
-  prometheus::Labels labels = LabelsOf(request.operation);
-  labels.emplace("result", result);
-  finished_.Add(labels).Increment();
+  (result == kOk ? *series.ok : FinishedWith(request.operation, result)).Increment();
 
+  if (!log_.Writes(LogLevel::kDebug)) return;
   log_.Write(LogLevel::kDebug, "amplitude request",
              {{"rpc_id", call.rpc_id},
               {"operation", OperationName(request.operation)},

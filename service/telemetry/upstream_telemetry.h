@@ -35,7 +35,10 @@ class UpstreamTelemetry final : public amplitude::UpstreamObserver, public http:
     prometheus::Gauge* in_flight = nullptr;
     prometheus::Counter* body_bytes_sent = nullptr;
     prometheus::Counter* body_bytes_received = nullptr;
+    prometheus::Counter* ok = nullptr;  // finished with 200
   };
+
+  prometheus::Counter& FinishedWith(amplitude::Operation operation, const std::string& result);
 
   Log& log_;
   CounterFamily& finished_;
