@@ -102,6 +102,11 @@ bool FailedWaitingForAnother(CURLcode code, bool request_sent, curl_off_t lookup
          kind == HttpFailureKind::kConnectionLost;
 }
 
+bool RefusedTooOften(CURLcode code, absl::string_view detail) {
+  return (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) &&
+         absl::StartsWith(detail, "Connection died, tried");
+}
+
 std::string FailureMessage(CURLcode code, absl::string_view detail) {
   std::string message = curl_easy_strerror(code);
   // Complaints about the proxy's URL quote it, password included.

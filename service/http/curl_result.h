@@ -26,6 +26,10 @@ HttpFailureKind FailureKind(CURLcode code, bool request_sent, absl::string_view 
 // be it a number.
 bool FailedWaitingForAnother(CURLcode code, bool request_sent, curl_off_t lookup_micros);
 
+// Whether a transfer ended because each of libcurl's own repetitions met a refused stream or a dead
+// kept connection, and none a byte of a reply. Told by `detail` only, as above.
+bool RefusedTooOften(CURLcode code, absl::string_view detail);
+
 // A sentence of libcurl's words for `code` and of `detail`, which may be empty.
 std::string FailureMessage(CURLcode code, absl::string_view detail);
 

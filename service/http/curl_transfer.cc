@@ -77,7 +77,6 @@ bool CurlTransfer::ConfigureConnection() {
       !Set(CURLOPT_SOCKOPTFUNCTION, &CurlTransfer::OnSocketOpen) ||
       !Set(CURLOPT_SOCKOPTDATA, this) ||
       !Set(CURLOPT_MAXAGE_CONN, WholeSeconds(options_.max_connection_idle)) ||
-      !Set(CURLOPT_MAXLIFETIME_CONN, WholeSeconds(options_.max_connection_age)) ||
       // Without it, stopping a transfer whose name is being resolved waits for the resolver's
       // thread: the whole event loop would hang on a DNS server that does not answer.
       !Set(CURLOPT_QUICK_EXIT, 1L)) {
@@ -193,7 +192,13 @@ bool CurlTransfer::FailedWaitingForAnother(CURLcode code) const {
   return http::FailedWaitingForAnother(code, RequestSent(code), Info(CURLINFO_NAMELOOKUP_TIME_T));
 }
 
-void CurlTransfer::ForbidReuse() { Set(CURLOPT_FORBID_REUSE, 1L); }
+bool CurlTransfer::ReadWasRefusedTooOften(CURLcode code) const {
+  return request_.method == HttpMethod::kGet && RefusedTooOften(code, error_.data());
+}
+
+bool CurlTransfer::WaitedInVain() const {
+  return RequestSent(CURLE_ABORTED_BY_CALLBACK) && head_.status() == 0;
+}
 
 bool CurlTransfer::UsedHttp2() const {
   long version = 0;

@@ -37,9 +37,11 @@ class CurlTransfer {
   // See curl_result.h.
   bool FailedWaitingForAnother(CURLcode code) const;
 
-  // To be called before stopping a run that timed out: no other request should inherit a connection
-  // that does not answer.
-  void ForbidReuse();
+  // See curl_result.h; of a read only, since somebody may have processed it.
+  bool ReadWasRefusedTooOften(CURLcode code) const;
+
+  // Whether the request was sent and nothing of a reply has come.
+  bool WaitedInVain() const;
 
   bool UsedHttp2() const;
   HttpTransferStats Stats() const;

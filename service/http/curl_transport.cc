@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/http/curl_loop.h"
 #include "service/http/curl_transfer.h"
+#include "service/http/kept_connections.h"
 #include "service/http/request_check.h"
 
 namespace mutexd::http {
@@ -55,6 +56,8 @@ class TransferRun {
 
   void Stop() { curl_->Stop(transfer_.handle()); }
 
+  const CurlLoop& curl() const { return *curl_; }
+
   // Empty while the run goes on.
   std::optional<CURLcode> code() const { return code_; }
 
@@ -63,6 +66,17 @@ class TransferRun {
   CurlTransfer& transfer_;
   std::optional<CURLcode> code_;
 };
+
+// Peers that close each connection after a few requests can refuse many more than libcurl puts up
+// with (five times).
+constexpr int kMaxRunsOfARead = 4;
+
+// Whether a transfer that ended with `code` may be run again, after so many runs.
+bool MayRunAgain(const CurlTransfer& transfer, CURLcode code, int runs) {
+  // Cancelling, or losing, the transfer that opens a connection can fail those that wait for it.
+  if (transfer.FailedWaitingForAnother(code)) return runs == 1;
+  return runs < kMaxRunsOfARead && transfer.ReadWasRefusedTooOften(code);
+}
 
 }  // namespace
 
@@ -74,15 +88,16 @@ class CurlTransport::Core {
         observer_(observer),
         // Requests that need a fresh connection run apart: they would wait for a place under the
         // cap behind others.
-        shared_(std::make_shared<CurlLoop>(
-            loop, CurlLoop::Limits{.max_host_connections = options_.max_http1_connections,
-                                   .max_kept_connections = options_.max_http1_connections})),
+        kept_(loop,
+              CurlLoop::Limits{.max_host_connections = options_.max_http1_connections,
+                               .max_kept_connections = options_.max_http1_connections},
+              options_.max_connection_age),
         fresh_(std::make_shared<CurlLoop>(loop, CurlLoop::Limits{.max_kept_connections = 1})) {}
 
   // The transport is gone: ends what is under way. Coroutines keep this alive until they notice.
   void Close() {
     observer_ = nullptr;
-    shared_->Close();
+    kept_.Close();
     fresh_->Close();
   }
 
@@ -91,12 +106,13 @@ class CurlTransport::Core {
  private:
   HttpResult Finish(CurlTransfer& transfer, TransferRun& run, bool cancelled,
                     const HttpRequest& request);
-  void AdaptConnectionCap(const CurlTransfer& transfer);
+  void OnAnswer(const CurlTransfer& transfer, const CurlLoop& curl);
+  void OnTimeout(const CurlTransfer& transfer, const CurlLoop& curl, absl::Duration timeout);
 
   asio::io_context& loop_;
   const CurlTransportOptions options_;
   HttpObserver* observer_;
-  const std::shared_ptr<CurlLoop> shared_;
+  KeptConnections kept_;
   const std::shared_ptr<CurlLoop> fresh_;
 };
 
@@ -122,14 +138,12 @@ asio::awaitable<HttpResult> CurlTransport::Core::Send(std::shared_ptr<Core> core
   wake.expires_after(absl::ToChronoNanoseconds(ClampTimeout(request.timeout)));
   std::optional<TransferRun> run;
   for (int runs = 1;; ++runs) {
-    run.emplace(request.fresh_connection ? core->fresh_ : core->shared_, transfer, wake);
+    run.emplace(request.fresh_connection ? core->fresh_ : core->kept_.Current(), transfer, wake);
     if (!run->code()) {
       asio::error_code ignored;
       co_await wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
-    // Cancelling, or losing, the transfer that opens a connection can fail those that wait for it.
-    const bool again =
-        runs == 1 && !cancelled() && run->code() && transfer.FailedWaitingForAnother(*run->code());
+    const bool again = !cancelled() && run->code() && MayRunAgain(transfer, *run->code(), runs);
     if (!again) break;
   }
   co_return core->Finish(transfer, *run, cancelled(), request);
@@ -138,11 +152,11 @@ asio::awaitable<HttpResult> CurlTransport::Core::Send(std::shared_ptr<Core> core
 HttpResult CurlTransport::Core::Finish(CurlTransfer& transfer, TransferRun& run, bool cancelled,
                                        const HttpRequest& request) {
   const bool timed_out = !run.code() && !cancelled;
-  if (timed_out) transfer.ForbidReuse();
   run.Stop();
   if (observer_ != nullptr) observer_->OnTransferEnd(transfer.Stats());
   const CURLcode code = run.code().value_or(CURLE_ABORTED_BY_CALLBACK);
   if (timed_out) {
+    if (!request.fresh_connection) OnTimeout(transfer, run.curl(), ClampTimeout(request.timeout));
     return transfer.StoppedResult(
         HttpFailureKind::kTimeout,
         absl::StrCat("no complete reply within ",
@@ -151,15 +165,24 @@ HttpResult CurlTransport::Core::Finish(CurlTransfer& transfer, TransferRun& run,
   if (code == CURLE_ABORTED_BY_CALLBACK) {
     return transfer.StoppedResult(HttpFailureKind::kCancelled, std::string(kCancelledMessage));
   }
-  if (code == CURLE_OK && !request.fresh_connection) AdaptConnectionCap(transfer);
+  if (code == CURLE_OK && !request.fresh_connection) OnAnswer(transfer, run.curl());
   return transfer.TakeResult(code);
 }
 
-// HTTP/1.1 needs a connection for each request under way; with HTTP/2 every further one is waste,
-// and a burst would open one for each request that finds no stream.
-void CurlTransport::Core::AdaptConnectionCap(const CurlTransfer& transfer) {
-  shared_->SetMaxHostConnections(transfer.UsedHttp2() ? options_.max_http2_connections
-                                                      : options_.max_http1_connections);
+void CurlTransport::Core::OnAnswer(const CurlTransfer& transfer, const CurlLoop& curl) {
+  kept_.OnAnswer(curl);
+  // HTTP/1.1 needs a connection for each request under way; with HTTP/2 every further one is waste,
+  // and a burst would open one for each request that finds no stream.
+  kept_.SetMaxHostConnections(transfer.UsedHttp2() ? options_.max_http2_connections
+                                                   : options_.max_http1_connections);
+}
+
+// Where others have been answered in the second half of the time, the connection is alive.
+void CurlTransport::Core::OnTimeout(const CurlTransfer& transfer, const CurlLoop& curl,
+                                    absl::Duration timeout) {
+  if (!transfer.WaitedInVain()) return;
+  kept_.OnSilence(curl,
+                  asio::steady_timer::clock_type::now() - absl::ToChronoNanoseconds(timeout / 2));
 }
 
 CurlTransport::CurlTransport(asio::io_context& loop, CurlTransportOptions options,

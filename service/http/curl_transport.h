@@ -34,11 +34,11 @@ struct CurlTransportOptions {
   int max_http2_connections = 2;
   int max_http1_connections = 16;
 
-  // A connection idle for this long is not used again: below the 60 s after which load balancers
-  // commonly close it.
-  absl::Duration max_connection_idle = absl::Seconds(50);
+  // A connection idle for this long is not used again. Peers close theirs sooner or later; one that
+  // was closed is noticed before it is used.
+  absl::Duration max_connection_idle = absl::Minutes(5);
 
-  // Nor is one this old, so that changes in DNS are followed.
+  // Nor is one this old, however busy, so that changes in DNS are followed.
   absl::Duration max_connection_age = absl::Minutes(10);
 
   // TCP keepalive probes start after this long without traffic and repeat as often. Zero: no

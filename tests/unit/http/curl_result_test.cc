@@ -115,6 +115,14 @@ TEST(FailedWaitingForAnother, IsNothingElse) {
   EXPECT_FALSE(FailedWaitingForAnother(CURLE_URL_MALFORMAT, false, 0));
 }
 
+TEST(RefusedTooOften, IsSaidByLibcurlInItsOwnWords) {
+  constexpr absl::string_view kDetail = "Connection died, tried 5 times before giving up";
+  EXPECT_TRUE(RefusedTooOften(CURLE_RECV_ERROR, kDetail));
+  EXPECT_TRUE(RefusedTooOften(CURLE_SEND_ERROR, kDetail));
+  EXPECT_FALSE(RefusedTooOften(CURLE_RECV_ERROR, "Recv failure: Connection reset by peer"));
+  EXPECT_FALSE(RefusedTooOften(CURLE_HTTP2_STREAM, kDetail));
+}
+
 TEST(FailureMessage, JoinsLibcurlsWordsAndTheDetail) {
   EXPECT_EQ(FailureMessage(CURLE_GOT_NOTHING, ""), "Server returned nothing (no headers, no data)");
   EXPECT_EQ(FailureMessage(CURLE_GOT_NOTHING, "Empty reply from server"),
