@@ -4,6 +4,7 @@
 What is made by braces, or is a closure with captures by value, as a temporary beside a co_await is
 copied bit by bit into the coroutine's frame and destroyed in both places. The same goes for a
 choice between two awaits. Naming the object in a statement of its own, or if and else, avoids it.
+An await that && or || may skip ends in an illegal instruction.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ BRACED_ARGUMENT = re.compile(r"[(,]\s*\{|[(,]\s*[A-Z][\w:]*\{")
 # By reference, or nothing but `this`: such closures may be copied as often as one likes.
 CLOSURE = re.compile(r"\[(?P<captures>[^\]]*)\]\s*(?:\([^)]*\)[^{]*)?\{")
 HARMLESS_CAPTURE = re.compile(r"\s*(?:&\w*|this)\s*")
+SKIPPED = re.compile(r"(?:&&|\|\|)\s*!?\s*\(?\s*co_await$")
 CHOICE = re.compile(r"\?\s*co_await\b|:\s*co_await\b[^;]*$")
 
 
@@ -58,6 +60,8 @@ def violations(root: Path) -> Iterator[str]:
             line = text.count("\n", 0, match.start()) + 1
             if is_hazardous(expression(text, match.start())):
                 yield f"{path.relative_to(root)}:{line}: name this temporary before the co_await"
+            if SKIPPED.search(text[: match.end()]):
+                yield f"{path.relative_to(root)}:{line}: await in a statement of its own"
             if CHOICE.search(text[max(0, match.start() - 3) : match.end()]):
                 yield f"{path.relative_to(root)}:{line}: choose with if and else, not ?:"
 

@@ -36,6 +36,7 @@ bool NextMayShow(const absl::Status& read) {
   const v1::ErrorReason reason = amplitude::ReasonOf(read);
   return read.ok() || reason == v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE ||
          reason == v1::ERROR_REASON_AMPLITUDE_RATE_LIMITED ||
+         reason == v1::ERROR_REASON_QUOTA_PER_SECOND ||
          reason == v1::ERROR_REASON_MUTEX_GROUP_NOT_FOUND;
 }
 

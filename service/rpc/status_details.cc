@@ -95,7 +95,7 @@ google::rpc::Status ToWire(const absl::Status& status, absl::string_view rpc_id)
 
 std::optional<std::string> RetryPushback(const absl::Status& status, absl::Duration time_left) {
   if (amplitude::ReasonOf(status) == v1::ERROR_REASON_RESPONSE_TOO_LARGE) return "-1";
-  if (!absl::IsResourceExhausted(status)) return std::nullopt;
+  if (!absl::IsResourceExhausted(status) && !absl::IsUnavailable(status)) return std::nullopt;
   const std::optional<absl::Duration> delay = amplitude::RetryDelayOf(status);
   if (!delay) return std::nullopt;
   if (*delay > std::min(time_left, kLongestPushback)) return "-1";

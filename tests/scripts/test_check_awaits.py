@@ -38,6 +38,8 @@ def test_the_repository_has_none():
         "co_await Run([&x, text = std::move(text)] { return x; });",
         "auto x = c ? co_await F() : 0;",
         "auto x = c ? 0 : co_await F();",
+        "if (a && !co_await F()) return;",
+        "if (a || (co_await F()).ok()) return;",
     ],
 )
 def test_finds_temporaries_and_choices(check, statement):

@@ -238,6 +238,16 @@ TEST_F(WriteSettlementTest, WaitsForAsLongAsARateLimitAsks) {
   EXPECT_THAT(ReadsAfter(), ElementsAre(0, 900));
 }
 
+TEST_F(WriteSettlementTest, WaitsForAsLongAsTheOwnQuotaAsks) {
+  amplitude.NextRead(absl::OkStatus());
+  absl::Status spent = amplitude::MakeError(StatusCode::kResourceExhausted,
+                                            v1::ERROR_REASON_QUOTA_PER_SECOND, "spent");
+  amplitude::SetRetryDelay(spent, absl::Milliseconds(900));
+  amplitude.NextRead(spent);
+  EXPECT_TRUE(Update().ok());
+  EXPECT_THAT(ReadsAfter(), ElementsAre(0, 900));
+}
+
 TEST_F(WriteSettlementTest, DoesNotReadAgainWhenARateLimitAsksForMoreTimeThanIsLeft) {
   amplitude.NextRead(absl::OkStatus());
   absl::Status limited = AnsweredWith(Operation::kGet, 429);
