@@ -10,6 +10,10 @@
 namespace mutexd::amplitude {
 namespace {
 
+// The least time in which an attempt is worth beginning: one that the deadline cuts off says less
+// than the failure before it.
+constexpr absl::Duration kLeastAttemptTime = absl::Milliseconds(100);
+
 absl::string_view Explain(RetryEnd why) {
   switch (why) {
     case RetryEnd::kAttempts:
@@ -118,7 +122,8 @@ asio::awaitable<bool> RetryingApi::WaitForNext(const Call& call, Operation opera
   }
   const absl::Duration wait =
       std::max(attempts.backoff.Next(), RetryDelayOf(failure).value_or(absl::ZeroDuration()));
-  if (absl::FromChrono(call.deadline - clock_.MonotonicNow()) <= wait) {
+  const absl::Duration left = absl::FromChrono(call.deadline - clock_.MonotonicNow());
+  if (left < wait + kLeastAttemptTime) {
     co_return GiveUp(operation, RetryEnd::kDeadline, attempts, failure);
   }
   if (!budget_.Take()) co_return GiveUp(operation, RetryEnd::kBudget, attempts, failure);

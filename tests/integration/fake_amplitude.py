@@ -388,8 +388,8 @@ class FakeAmplitude:
 
     def _bind(self) -> None:
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        # To have a port again. A new one must be nobody's: with this option the system may choose that
-        # of a fake which refuses connections just now.
+        # To have a port again. A new one must be nobody's: with this option the system may choose
+        # that of a fake which refuses connections just now.
         if self.port != 0:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind(("127.0.0.1", self.port))

@@ -146,6 +146,15 @@ TEST_F(RetryingApiTest, NeverRepeatsBeyondTheDeadline) {
   EXPECT_THAT(observer_.ends, ElementsAre(RetryEnd::kDeadline));
 }
 
+TEST_F(RetryingApiTest, AnAttemptThatTheDeadlineWouldCutOffIsNotBegun) {
+  absl::Status limited = AnsweredWith(Operation::kGet, 429);
+  SetRetryDelay(limited, absl::Milliseconds(19'950));
+  amplitude_.NextRead(limited);
+  RetryingApi api = Api();
+  EXPECT_FALSE(Get(api).ok());
+  EXPECT_THAT(Times(), ElementsAre(0));
+}
+
 TEST_F(RetryingApiTest, TheLastErrorSaysWhichRuleEndedIt) {
   amplitude_.fail_reads = AnsweredWith(Operation::kGet, 503);
   RetryingApi api = Api();
