@@ -222,12 +222,14 @@ TEST_F(CoalescingApiTest, NobodyJoinsARequestThatIsBeingCancelled) {
 }
 
 TEST_F(CoalescingApiTest, AReadThatWasCancelledBeforeItBeganAsksForNothing) {
-  const auto get = loop.StartLater([this]() -> asio::awaitable<GroupAnswer> {
+  // Named, as the coroutine refers to its closure.
+  const auto get_later = [this]() -> asio::awaitable<GroupAnswer> {
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto executor = co_await asio::this_coro::executor;
     co_await asio::post(executor, asio::use_awaitable);
     co_return co_await api->Get(call, "7");
-  }());
+  };
+  const auto get = loop.StartLater(get_later());
   asio::post(loop.loop(), [&get] { get->Cancel(); });
   loop.Poll();
   ASSERT_TRUE(get->done());
