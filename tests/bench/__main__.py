@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import os
 import sys
@@ -22,9 +23,12 @@ from .sidecar import measure_sidecar
 ENVOY_CONCURRENCY = 1
 
 PHASES = (
-    Phase("get", "get", Shape(4, 50, 20000), 4000, "small Get, 4×50"),
+    Phase("get", "get", Shape(4, 50, 20000), 4000, "small Get, 4×50, equal"),
     Phase("get1", "get", Shape(1, 1, 3000), 500, "small Get, 1 stream"),
     Phase("list", "list", Shape(1, 1, 150), 20, "List of 1,000, 1 stream"),
+)
+DISTINCT = Phase(
+    "distinct", "get", Shape(4, 50, 20000), 4000, "small Get, 4×50, distinct", distinct=True
 )
 CACHED = Phase("cached", "cached", Shape(4, 50, 40000), 4000, "cached Get, 4×50")
 
@@ -33,14 +37,15 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="Measures mutexd beside Envoy's gRPC-JSON reverse transcoder and a grpc-go "
-        "gateway, all on this machine: an Amplitude made of nginx, load by h2load.",
+        "gateway, all on this machine: an Amplitude made of nginx, load by h2load, "
+        "and by a generator of its own where each call asks for another group.",
     )
     parser.add_argument("--rounds", type=int, default=5, help="how often each takes its turn (5)")
     parser.add_argument("--quick", action="store_true", help="a tenth of the load, one round")
     parser.add_argument(
         "--phase",
         action="append",
-        choices=[phase.name for phase in (*PHASES, CACHED)] + ["sidecar"],
+        choices=[phase.name for phase in (*PHASES, DISTINCT, CACHED)] + ["sidecar"],
         help="only this one; repeatable",
     )
     parser.add_argument("--chart", action="store_true", help=f"draw {CHART.name} anew")
@@ -76,7 +81,7 @@ class Bench:
         if not self._arguments.quick:
             return phase
         shape = Shape(phase.shape.connections, phase.shape.streams, phase.shape.requests // 10)
-        return Phase(phase.name, phase.call, shape, phase.warm_up // 10, phase.title)
+        return dataclasses.replace(phase, shape=shape, warm_up=phase.warm_up // 10)
 
     def _contender(self, server: Server, its_calls: dict) -> Contender:
         contender = Contender(server.name, server, f"127.0.0.1:{server.port}", its_calls)
@@ -94,26 +99,35 @@ class Bench:
             ),
             self._contender(self._running(GrpcGo(self._folder, self.upstream)), own),
         ]
-        self._run_phases([phase for phase in PHASES if self._wanted(phase.name)], gateways)
+        self._run_phases(
+            [phase for phase in PHASES if self._wanted(phase.name)], gateways, direct=True
+        )
         for gateway in gateways:
             used = process.memory(gateway.server.pid)
             self.memory[gateway.name] = {"resident": used.resident, "anonymous": used.anonymous}
+        # After the look at the memory, which is compared as of the phases before.
+        if self._wanted(DISTINCT.name):
+            self._run_phases([DISTINCT], gateways, direct=False)
         if self._wanted(CACHED.name):
             self._run_cached(mutexd)
         if self._wanted("sidecar"):
             self._run_sidecar(own["get"])
 
-    def _run_phases(self, phases: list[Phase], gateways: list[Contender]) -> None:
+    def _run_phases(self, phases: list[Phase], gateways: list[Contender], direct: bool) -> None:
+        if not phases:
+            return
         for phase in phases:
             self.titles[phase.name] = phase.title
-            self.contenders[phase.name] = [gateway.name for gateway in gateways] + ["direct"]
+            self.contenders[phase.name] = [gateway.name for gateway in gateways]
+            if direct:
+                self.contenders[phase.name].append("direct")
         for number in range(1, self.rounds + 1):
             say(f"round {number} of {self.rounds}")
             # Each goes first in turn.
             shift = number % len(gateways)
             order = gateways[shift:] + gateways[:shift]
             for phase in phases:
-                self.phases.run_round(self._scaled(phase), order, direct=True)
+                self.phases.run_round(self._scaled(phase), order, direct)
 
     def _run_cached(self, mutexd: Contender) -> None:
         call = mutexd.calls["cached"]

@@ -15,6 +15,7 @@ GENERATORS = (
     "google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2",
 )
 GO_PEER = OUTPUT / "grpc_go"
+GO_LOAD = OUTPUT / "load"
 ENVOY_DESCRIPTOR = OUTPUT / "envoy_descriptor.pb"
 PYTHON_API = OUTPUT / "python"
 
@@ -23,6 +24,7 @@ def build_all() -> None:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     build_cpp("mutexd", "mutexd_bench_echo")
     build_grpc_go()
+    build_load()
     describe_for_envoy()
     generate_python()
 
@@ -38,9 +40,20 @@ def build_cpp(*targets: str) -> None:
             raise BenchError(f"{target} was not built")
 
 
-def build_grpc_go() -> None:
+def go_environment() -> dict[str, str]:
     environment = {**os.environ, "GOBIN": str(CACHE_BIN), "GOTOOLCHAIN": "local"}
     environment["PATH"] = f"{CACHE_BIN}:{environment['PATH']}"
+    return environment
+
+
+def build_load() -> None:
+    shutil.rmtree(GO_LOAD, ignore_errors=True)
+    shutil.copytree(PEERS / "load", GO_LOAD)
+    run(["go", "build", "-o", "load", "."], cwd=GO_LOAD, env=go_environment())
+
+
+def build_grpc_go() -> None:
+    environment = go_environment()
     for generator in GENERATORS:
         name = generator.rpartition("/")[2].partition("@")[0]
         if not (CACHE_BIN / name).is_file():

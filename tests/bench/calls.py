@@ -32,6 +32,7 @@ class GrpcCall:
     request: bytes
     # Raises BenchError if the answer is not what it must be; returns the sizes it could have.
     check: Callable[[bytes], Sizes]
+    numeric_id: bool = False  # the answer's id is a number, not a string
 
     def write_frame(self, file: Path) -> Path:
         file.write_bytes(workload.grpc_frame(self.request))
@@ -140,6 +141,6 @@ def envoy_calls() -> dict[str, GrpcCall]:
     get = api.GetMutexRequest(id=str(workload.GROUP_ID))
     page = api.ListMutexesRequest(limit=workload.LIST_GROUPS)
     return {
-        "get": GrpcCall(f"{service}/GetMutex", get.SerializeToString(), check_get),
+        "get": GrpcCall(f"{service}/GetMutex", get.SerializeToString(), check_get, True),
         "list": GrpcCall(f"{service}/ListMutexes", page.SerializeToString(), check_list),
     }

@@ -31,19 +31,24 @@ class Results:
 
 @dataclass(frozen=True)
 class Figure:
-    """Something to reach: at most `must` and, better, `aim`; or at least, where more is better."""
+    """Something to reach: at most `must` and, better, `aim`; or at least, where more is better.
+
+    Without either it is only told.
+    """
 
     title: str
     against: str
     value: Callable[[Results], float | None]
-    must: float | None
-    aim: float | None
+    must: float | None = None
+    aim: float | None = None
     more_is_better: bool = False
     unit: str = ""
 
     def verdict(self, value: float | None) -> str:
         if value is None:
             return "not measured"
+        if self.must is None and self.aim is None:
+            return ""
         if self.reached(value, self.aim):
             return "aim"
         return "must" if self.reached(value, self.must) else "missed"
@@ -79,12 +84,28 @@ def sidecar(measure: str, unit: float) -> Callable[[Results], float | None]:
 
 
 FIGURES = (
-    Figure("small Get 4×50, CPU", "Envoy", ratio("get", "cpu", "envoy"), 0.50, 0.35),
-    Figure("small Get 4×50, CPU", "grpc-go", ratio("get", "cpu", "grpc-go"), 0.80, 0.55),
-    Figure("small Get 4×50, rps", "Envoy", ratio("get", "rps", "envoy"), 1.5, 2.5, True),
-    Figure("small Get 4×50, rps", "grpc-go", ratio("get", "rps", "grpc-go"), 1.1, 1.6, True),
-    Figure("small Get 4×50, p99", "Envoy", ratio("get", "p99", "envoy"), 0.7, 0.4),
-    Figure("small Get 4×50, p99", "grpc-go", ratio("get", "p99", "grpc-go"), 0.7, 0.4),
+    Figure("small Get 4×50 equal, CPU", "Envoy", ratio("get", "cpu", "envoy"), 0.50, 0.35),
+    Figure("small Get 4×50 equal, CPU", "grpc-go", ratio("get", "cpu", "grpc-go"), 0.80, 0.55),
+    Figure("small Get 4×50 equal, rps", "Envoy", ratio("get", "rps", "envoy"), 1.5, 2.5, True),
+    Figure("small Get 4×50 equal, rps", "grpc-go", ratio("get", "rps", "grpc-go"), 1.1, 1.6, True),
+    Figure("small Get 4×50 equal, p99", "Envoy", ratio("get", "p99", "envoy"), 0.7, 0.4),
+    Figure("small Get 4×50 equal, p99", "grpc-go", ratio("get", "p99", "grpc-go"), 0.7, 0.4),
+    Figure("small Get 4×50 distinct, CPU", "Envoy", ratio("distinct", "cpu", "envoy")),
+    Figure("small Get 4×50 distinct, CPU", "grpc-go", ratio("distinct", "cpu", "grpc-go")),
+    Figure(
+        "small Get 4×50 distinct, rps",
+        "Envoy",
+        ratio("distinct", "rps", "envoy"),
+        more_is_better=True,
+    ),
+    Figure(
+        "small Get 4×50 distinct, rps",
+        "grpc-go",
+        ratio("distinct", "rps", "grpc-go"),
+        more_is_better=True,
+    ),
+    Figure("small Get 4×50 distinct, p99", "Envoy", ratio("distinct", "p99", "envoy")),
+    Figure("small Get 4×50 distinct, p99", "grpc-go", ratio("distinct", "p99", "grpc-go")),
     Figure("small Get 1 stream, added", "Envoy", added_latency("get1", "envoy"), 0.65, 0.4),
     Figure("small Get 1 stream, added", "grpc-go", added_latency("get1", "grpc-go"), 1.0, 0.6),
     Figure("List of 1,000, latency", "Envoy", ratio("list", "p50", "envoy"), 0.40, 0.25),

@@ -35,11 +35,9 @@ class Loaded:
     requests: int
     body_bytes: int  # payload of DATA frames received
     requests_per_second: float
-    latencies: list[float]  # seconds, ascending
-    errors: list[str]  # what h2load can see: transport, HTTP status
-
-    def quantile(self, share: float) -> float:
-        return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
+    p50: float  # seconds
+    p99: float
+    errors: list[str]  # what the program can see; h2load: transport, HTTP status
 
 
 def run_load(target: Target, shape: Shape) -> Loaded:
@@ -54,6 +52,10 @@ def run_load(target: Target, shape: Shape) -> Loaded:
             command += [word for header in GRPC_HEADERS for word in ("-H", header)]
         output = run([*command, target.url], timeout=300)
         return parse(output, Path(log.name).read_text(), shape.requests)
+
+
+def quantile(ascending: list[float], share: float) -> float:
+    return ascending[min(len(ascending) - 1, int(share * len(ascending)))]
 
 
 def parse(output: str, log: str, requests: int) -> Loaded:
@@ -74,10 +76,12 @@ def parse(output: str, log: str, requests: int) -> Loaded:
         errors.append(outcome[0])
     if len(lines) != requests or any(status != "200" for _, status, _ in lines):
         errors.append(f"{len(lines)} requests in h2load's log, or not all with status 200")
+    latencies = sorted(int(duration) / 1e6 for _, _, duration in lines) or [0.0]
     return Loaded(
         requests=requests,
         body_bytes=int(traffic[1]),
         requests_per_second=float(rate[1]),
-        latencies=sorted(int(duration) / 1e6 for _, _, duration in lines),
+        p50=quantile(latencies, 0.5),
+        p99=quantile(latencies, 0.99),
         errors=errors,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import process, workload
 from .calls import GrpcCall, Sizes
+from .distinct import check_asked, run_distinct_load
 from .load import Loaded, Shape, Target, run_load
 from .paths import BenchError
 from .servers import Server, Upstream
@@ -21,6 +22,7 @@ class Phase:
     shape: Shape
     warm_up: int  # requests that are not measured, before each measured part
     title: str
+    distinct: bool = False  # each call asks for another group
 
 
 @dataclass
@@ -35,6 +37,11 @@ class Contender:
 
     def target(self, call: str) -> Target:
         return Target(f"http://{self.address}{self.calls[call].path}", self.frames[call])
+
+    def load(self, phase: Phase, shape: Shape) -> Loaded:
+        if phase.distinct:
+            return run_distinct_load(self.address, self.calls[phase.call], shape)
+        return run_load(self.target(phase.call), shape)
 
 
 # Of one contender in one phase: a list with one figure for each round.
@@ -72,14 +79,13 @@ class Phases:
     def _measure(self, phase: Phase, contender: Contender, where: str) -> None:
         call, server = contender.calls[phase.call], contender.server
         sizes = call.verify(contender.address)
-        target = contender.target(phase.call)
         warm_shape = Shape(phase.shape.connections, phase.shape.streams, phase.warm_up)
-        run_load(target, warm_shape)
+        contender.load(phase, warm_shape)
 
         ok_before, asked_before = server.answered_ok(), self._upstream.requests()
         cpu_before = process.cpu_seconds(server.pid)
         upstream_cpu_before = self._upstream.cpu_seconds()
-        loaded = run_load(target, phase.shape)
+        loaded = contender.load(phase, phase.shape)
         cpu = process.cpu_seconds(server.pid) - cpu_before
         upstream_cpu = self._upstream.cpu_seconds() - upstream_cpu_before
         # The look at its status is a request too.
@@ -88,6 +94,8 @@ class Phases:
 
         call.verify(contender.address)
         check(loaded, sizes)
+        if phase.distinct:
+            check_asked(asked, phase.shape.requests)
         if ok_before is not None and ok_after is not None:
             answered = ok_after - ok_before
             if answered != phase.shape.requests:
@@ -102,7 +110,7 @@ class Phases:
         samples["upstream_requests"].append(asked / phase.shape.requests)
         self._say(
             f"{where}: {loaded.requests_per_second:.0f} rps, "
-            f"p50 {loaded.quantile(0.5) * 1e6:.0f} µs, p99 {loaded.quantile(0.99) * 1e6:.0f} µs, "
+            f"p50 {loaded.p50 * 1e6:.0f} µs, p99 {loaded.p99 * 1e6:.0f} µs, "
             f"CPU {cpu / phase.shape.requests * 1e6:.0f} µs"
         )
 
@@ -119,7 +127,7 @@ class Phases:
         keep(self.samples[phase.name]["direct"], loaded)
         self._say(
             f"{phase.name}, direct: {loaded.requests_per_second:.0f} rps, "
-            f"p50 {loaded.quantile(0.5) * 1e6:.0f} µs, p99 {loaded.quantile(0.99) * 1e6:.0f} µs"
+            f"p50 {loaded.p50 * 1e6:.0f} µs, p99 {loaded.p99 * 1e6:.0f} µs"
         )
 
 
@@ -134,5 +142,5 @@ def check(loaded: Loaded, sizes: Sizes) -> None:
 
 def keep(samples: Samples, loaded: Loaded) -> None:
     samples["rps"].append(loaded.requests_per_second)
-    samples["p50"].append(loaded.quantile(0.5))
-    samples["p99"].append(loaded.quantile(0.99))
+    samples["p50"].append(loaded.p50)
+    samples["p99"].append(loaded.p99)

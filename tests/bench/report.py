@@ -12,6 +12,11 @@ MEASURES = (
     ("upstream/call", "upstream_requests", 1, "{:.3f}"),
 )
 
+EQUAL_NOTE = (
+    "equal: concurrent Gets of one group, which share upstream requests in mutexd; "
+    "distinct: each Get is of another group."
+)
+
 
 def table(rows: list[list[str]]) -> str:
     """Columns as wide as they must be; the first is text, the others stand on the right."""
@@ -82,4 +87,4 @@ def figures_table(results: Results) -> str:
                 figure.verdict(value),
             ]
         )
-    return table(rows)
+    return f"{table(rows)}\n{EQUAL_NOTE}"

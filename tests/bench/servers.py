@@ -115,6 +115,7 @@ class Upstream(Server):
                 PORT=self.port,
                 STATUS_PORT=self.status_port,
                 GROUP_ID=workload.GROUP_ID,
+                ANY_GROUP=workload.any_small_body("$group_id"),
             )
         )
         nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")

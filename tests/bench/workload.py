@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import struct
 
-GROUP_ID = 1234
+GROUP_ID = 123456
+# Other groups with ids as long, so that their bodies and answers are as long as the one's.
+DISTINCT_FIRST_ID = 200000
+DISTINCT_IDS = 100000
 LIST_GROUPS = 1000
 KEY = "ampex_benchmark-0123456789abcdef"
 
@@ -73,6 +76,12 @@ def as_json(value: dict) -> bytes:
 
 def small_body() -> bytes:
     return as_json(small_group())
+
+
+def any_small_body(group_id: str) -> str:
+    """The small body with another id: digits, or something that stands for them."""
+    body = small_body().decode()
+    return body.replace(f'"id":{GROUP_ID}', f'"id":{group_id}', 1)
 
 
 def list_body() -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.bench import workload  # noqa: E402
 from tests.bench.calls import Sizes  # noqa: E402
 from tests.bench.chart import draw  # noqa: E402
+from tests.bench.distinct import check_asked, parse_outcome  # noqa: E402
 from tests.bench.figures import FIGURES, Figure, Results  # noqa: E402
 from tests.bench.load import parse  # noqa: E402
 from tests.bench.paths import BenchError  # noqa: E402
@@ -33,9 +36,8 @@ def test_reads_what_h2load_says():
     result = loaded()
     assert result.requests_per_second == 2000
     assert result.body_bytes == 780
-    assert result.latencies == [0.0001, 0.0002, 0.0003]
-    assert result.quantile(0.5) == 0.0002
-    assert result.quantile(0.99) == 0.0003
+    assert result.p50 == 0.0002
+    assert result.p99 == 0.0003
     check(result, Sizes(260, 260))
 
 
@@ -54,6 +56,42 @@ def test_a_wrong_size_is_void(sizes):
 def test_output_of_another_h2load_is_no_measurement():
     with pytest.raises(BenchError, match="something else"):
         parse("finished\n", "", 3)
+
+
+def distinct_outcome(**changed):
+    outcome = {"requests": 4, "errors": 0, "first_error": "", "seconds": 0.5}
+    outcome |= {"p50": 0.001, "p99": 0.002, "bytes": 1040}
+    return json.dumps(outcome | changed)
+
+
+def test_reads_what_the_distinct_load_says():
+    result = parse_outcome(distinct_outcome(), 4)
+    assert (result.requests_per_second, result.p50, result.p99) == (8, 0.001, 0.002)
+    check(result, Sizes(260, 260))
+
+
+@pytest.mark.parametrize("bad", [{"errors": 1, "first_error": "of another group"}, {"requests": 3}])
+def test_a_single_error_of_the_distinct_load_is_void(bad):
+    with pytest.raises(BenchError):
+        check(parse_outcome(distinct_outcome(**bad), 4), Sizes(0, 1040))
+
+
+@pytest.mark.parametrize("asked", [3, 5])
+def test_distinct_calls_that_take_another_number_of_requests_are_void(asked):
+    check_asked(4, 4)
+    with pytest.raises(BenchError, match=f"4 calls took {asked} requests"):
+        check_asked(asked, 4)
+
+
+def test_any_small_body_is_as_long_as_the_one_and_has_its_id():
+    body = workload.any_small_body(str(workload.DISTINCT_FIRST_ID))
+    assert len(body) == len(workload.small_body())
+    wanted = workload.small_group() | {"id": workload.DISTINCT_FIRST_ID}
+    assert json.loads(body) == wanted
+
+
+def test_a_figure_without_bounds_is_only_told():
+    assert Figure("x", "y", lambda _: 0.4).verdict(0.4) == ""
 
 
 @pytest.mark.parametrize(
