@@ -388,11 +388,13 @@ class FakeAmplitude:
 
     def _bind(self) -> None:
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        # To have a port again. A new one must be nobody's: with this option the system may choose
-        # that of a fake which refuses connections just now.
+        # This option lets the fake have its port again. A new port must be nobody's, and with the
+        # option the system may choose that of a fake which refuses connections just now.
+        if self.port == 0:
+            self._listener.bind(("127.0.0.1", 0))
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if self.port != 0:
-            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", self.port))
+            self._listener.bind(("127.0.0.1", self.port))
         self.port = self._listener.getsockname()[1]
 
     def listen(self) -> None:
