@@ -43,9 +43,9 @@ def resident(results: Results, gateway: str) -> float | None:
 
 
 PANELS = (
-    Panel("CPU time of a small Get", "µs", measured("get", "cpu", 1e6)),
-    Panel("small Gets per second (more is better)", "", measured("get", "rps", 1)),
-    Panel("p99 of a small Get, 200 at a time", "ms", measured("get", "p99", 1e3), "{:.1f}"),
+    Panel("CPU time of a small Get, all of one group", "µs", measured("get", "cpu", 1e6)),
+    Panel("CPU time, each of another group", "µs", measured("distinct", "cpu", 1e6)),
+    Panel("p99, 200 at a time, each of another", "ms", measured("distinct", "p99", 1e3), "{:.1f}"),
     Panel("median of a small Get, one at a time", "µs", measured("get1", "p50", 1e6)),
     Panel("median of a List of 1,000", "ms", measured("list", "p50", 1e3), "{:.1f}"),
     Panel("resident memory after the run", "MiB", resident),
