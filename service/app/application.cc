@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/app/startup_pages.h"
 #include "service/app/version.h"
 #include "service/rpc/mutex_group_grpc_service.h"
 
@@ -129,6 +130,7 @@ absl::Status Application::StartServing() {
   stage_ = Stage::kServing;
   health_.SetServing(true);
   LogListeners();
+  ReleaseStartupPages();
   return absl::OkStatus();
 }
 
