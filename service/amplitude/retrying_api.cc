@@ -14,6 +14,24 @@ namespace {
 // than the failure before it.
 constexpr absl::Duration kLeastAttemptTime = absl::Milliseconds(100);
 
+template <typename Reply>
+absl::Status StatusOf(const absl::StatusOr<Reply>& result) {
+  return result.status();
+}
+const absl::Status& StatusOf(const WriteResult& result) { return result.status; }
+
+template <typename Reply>
+WriteEffect EffectOf(const absl::StatusOr<Reply>& /*result*/) {
+  return WriteEffect::kNone;
+}
+WriteEffect EffectOf(const WriteResult& result) { return result.effect; }
+
+template <typename Reply>
+void SetFailure(absl::StatusOr<Reply>& result, absl::Status failure) {
+  result = std::move(failure);
+}
+void SetFailure(WriteResult& result, absl::Status failure) { result.status = std::move(failure); }
+
 absl::string_view Explain(RetryEnd why) {
   switch (why) {
     case RetryEnd::kAttempts:
@@ -37,71 +55,54 @@ RetryingApi::RetryingApi(AmplitudeApi& inner, Clock& clock, RandomUnit random,
       options_(options),
       budget_(options.budget) {}
 
+// `make_request` gives the awaitable of one attempt.
+template <typename Result, typename MakeRequest>
+asio::awaitable<Result> RetryingApi::Repeat(const Call& call, Operation operation,
+                                            MakeRequest make_request) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  Result result = co_await make_request();
+  if (!StatusOf(result).ok()) {
+    Attempts attempts{Backoff(random_, options_.backoff)};
+    do {
+      absl::Status failure = StatusOf(result);
+      const bool again = co_await WaitForNext(call, operation, EffectOf(result), attempts, failure);
+      if (!again) {
+        SetFailure(result, std::move(failure));
+        co_return result;
+      }
+      result = co_await make_request();
+    } while (!StatusOf(result).ok());
+  }
+  budget_.OnSuccess();
+  co_return result;
+}
+
 asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedPage>>> RetryingApi::List(
     Call& call, ListQuery query) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  absl::StatusOr<std::shared_ptr<const FetchedPage>> page = co_await inner_.List(call, query);
-  if (page.ok()) {
-    budget_.OnSuccess();
-    co_return page;
-  }
-  Attempts attempts = FirstAttempt();
-  while (!page.ok()) {
-    absl::Status failure = page.status();
-    const bool again =
-        co_await WaitForNext(call, Operation::kList, WriteEffect::kNone, attempts, failure);
-    if (!again) co_return failure;
-    page = co_await inner_.List(call, query);
-  }
-  co_return page;
+  return Repeat<absl::StatusOr<std::shared_ptr<const FetchedPage>>>(
+      call, Operation::kList,
+      [this, &call, query = std::move(query)] { return inner_.List(call, query); });
 }
 
 asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedGroup>>> RetryingApi::Get(
     Call& call, std::string id) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  absl::StatusOr<std::shared_ptr<const FetchedGroup>> group = co_await inner_.Get(call, id);
-  if (group.ok()) {
-    budget_.OnSuccess();
-    co_return group;
-  }
-  Attempts attempts = FirstAttempt();
-  while (!group.ok()) {
-    absl::Status failure = group.status();
-    const bool again =
-        co_await WaitForNext(call, Operation::kGet, WriteEffect::kNone, attempts, failure);
-    if (!again) co_return failure;
-    group = co_await inner_.Get(call, id);
-  }
-  co_return group;
+  return Repeat<absl::StatusOr<std::shared_ptr<const FetchedGroup>>>(
+      call, Operation::kGet, [this, &call, id = std::move(id)] { return inner_.Get(call, id); });
 }
 
 asio::awaitable<WriteResult> RetryingApi::Edit(Call& call, std::string id, GroupEdit edit) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  WriteResult result = co_await inner_.Edit(call, id, edit);
-  Attempts attempts = FirstAttempt();
-  while (!result.status.ok()) {
-    const bool again =
-        co_await WaitForNext(call, Operation::kEdit, result.effect, attempts, result.status);
-    if (!again) co_return result;
-    result = co_await inner_.Edit(call, id, edit);
-  }
-  budget_.OnSuccess();
-  co_return result;
+  return Repeat<WriteResult>(call, Operation::kEdit,
+                             [this, &call, id = std::move(id), edit = std::move(edit)] {
+                               return inner_.Edit(call, id, edit);
+                             });
 }
 
 asio::awaitable<WriteResult> RetryingApi::EditSlot(Call& call, std::string id, int path_index,
                                                    SlotEdit edit) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  WriteResult result = co_await inner_.EditSlot(call, id, path_index, edit);
-  Attempts attempts = FirstAttempt();
-  while (!result.status.ok()) {
-    const bool again =
-        co_await WaitForNext(call, Operation::kEditSlot, result.effect, attempts, result.status);
-    if (!again) co_return result;
-    result = co_await inner_.EditSlot(call, id, path_index, edit);
-  }
-  budget_.OnSuccess();
-  co_return result;
+  return Repeat<WriteResult>(call, Operation::kEditSlot,
+                             [this, &call, id = std::move(id), path_index, edit = std::move(edit)] {
+                               return inner_.EditSlot(call, id, path_index, edit);
+                             });
 }
 
 asio::awaitable<CreateResult> RetryingApi::Create(Call& call, const v1::MutexGroup& group) {

@@ -46,7 +46,8 @@ class RetryingApi final : public AmplitudeApi {
     int made = 1;
   };
 
-  Attempts FirstAttempt() const { return {Backoff(random_, options_.backoff)}; }
+  template <typename Result, typename MakeRequest>
+  asio::awaitable<Result> Repeat(const Call& call, Operation operation, MakeRequest make_request);
 
   // Called after an attempt that failed with `failure`: waits for the next one. False when there is
   // none; then the failure says why.
