@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/amplitude/error.h"
+#include "service/amplitude/result_status.h"
 #include "service/amplitude/retry_rules.h"
 
 namespace mutexd::amplitude {
@@ -46,66 +47,50 @@ class Report {
 
 }  // namespace
 
+// `make_request` gives the awaitable of the request.
+template <typename Result, typename MakeRequest>
+asio::awaitable<Result> CircuitApi::Guard(Operation operation, MakeRequest make_request) {
+  const std::optional<Circuit::Admission> admission = circuit_->Admit();
+  if (!admission) co_return Failed<Result>(Refusal(operation));
+  Report report(circuit_, *admission);
+  Result result = co_await make_request();
+  report.Done(StatusOf(result));
+  co_return result;
+}
+
 asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedPage>>> CircuitApi::List(
     Call& call, ListQuery query) {
-  const std::optional<Circuit::Admission> admission = circuit_->Admit();
-  if (!admission) co_return Refusal(Operation::kList);
-  Report report(circuit_, *admission);
-  absl::StatusOr<std::shared_ptr<const FetchedPage>> page =
-      co_await inner_.List(call, std::move(query));
-  report.Done(page.status());
-  co_return page;
+  return Guard<absl::StatusOr<std::shared_ptr<const FetchedPage>>>(
+      Operation::kList, [this, &call, query = std::move(query)]() mutable {
+        return inner_.List(call, std::move(query));
+      });
 }
 
 asio::awaitable<absl::StatusOr<std::shared_ptr<const FetchedGroup>>> CircuitApi::Get(
     Call& call, std::string id) {
-  const std::optional<Circuit::Admission> admission = circuit_->Admit();
-  if (!admission) co_return Refusal(Operation::kGet);
-  Report report(circuit_, *admission);
-  absl::StatusOr<std::shared_ptr<const FetchedGroup>> group =
-      co_await inner_.Get(call, std::move(id));
-  report.Done(group.status());
-  co_return group;
+  return Guard<absl::StatusOr<std::shared_ptr<const FetchedGroup>>>(
+      Operation::kGet,
+      [this, &call, id = std::move(id)]() mutable { return inner_.Get(call, std::move(id)); });
 }
 
 asio::awaitable<WriteResult> CircuitApi::Edit(Call& call, std::string id, GroupEdit edit) {
-  const std::optional<Circuit::Admission> admission = circuit_->Admit();
-  WriteResult result;
-  if (!admission) {
-    result.status = Refusal(Operation::kEdit);
-    co_return result;
-  }
-  Report report(circuit_, *admission);
-  result = co_await inner_.Edit(call, std::move(id), std::move(edit));
-  report.Done(result.status);
-  co_return result;
+  return Guard<WriteResult>(Operation::kEdit,
+                            [this, &call, id = std::move(id), edit = std::move(edit)]() mutable {
+                              return inner_.Edit(call, std::move(id), std::move(edit));
+                            });
 }
 
 asio::awaitable<WriteResult> CircuitApi::EditSlot(Call& call, std::string id, int path_index,
                                                   SlotEdit edit) {
-  const std::optional<Circuit::Admission> admission = circuit_->Admit();
-  WriteResult result;
-  if (!admission) {
-    result.status = Refusal(Operation::kEditSlot);
-    co_return result;
-  }
-  Report report(circuit_, *admission);
-  result = co_await inner_.EditSlot(call, std::move(id), path_index, std::move(edit));
-  report.Done(result.status);
-  co_return result;
+  return Guard<WriteResult>(Operation::kEditSlot, [this, &call, id = std::move(id), path_index,
+                                                   edit = std::move(edit)]() mutable {
+    return inner_.EditSlot(call, std::move(id), path_index, std::move(edit));
+  });
 }
 
 asio::awaitable<CreateResult> CircuitApi::Create(Call& call, const v1::MutexGroup& group) {
-  const std::optional<Circuit::Admission> admission = circuit_->Admit();
-  CreateResult result;
-  if (!admission) {
-    result.status = Refusal(Operation::kCreate);
-    co_return result;
-  }
-  Report report(circuit_, *admission);
-  result = co_await inner_.Create(call, group);
-  report.Done(result.status);
-  co_return result;
+  return Guard<CreateResult>(Operation::kCreate,
+                             [this, &call, &group] { return inner_.Create(call, group); });
 }
 
 absl::Status CircuitApi::Refusal(Operation operation) {

@@ -35,6 +35,9 @@ class CircuitApi final : public AmplitudeApi {
   asio::awaitable<CreateResult> Create(Call& call, const v1::MutexGroup& group) override;
 
  private:
+  template <typename Result, typename MakeRequest>
+  asio::awaitable<Result> Guard(Operation operation, MakeRequest make_request);
+
   absl::Status Refusal(Operation operation);
 
   AmplitudeApi& inner_;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/amplitude/error.h"
+#include "service/amplitude/result_status.h"
 #include "service/amplitude/retry_rules.h"
 
 namespace mutexd::amplitude {
@@ -13,24 +14,6 @@ namespace {
 // The least time in which an attempt is worth beginning: one that the deadline cuts off says less
 // than the failure before it.
 constexpr absl::Duration kLeastAttemptTime = absl::Milliseconds(100);
-
-template <typename Reply>
-absl::Status StatusOf(const absl::StatusOr<Reply>& result) {
-  return result.status();
-}
-const absl::Status& StatusOf(const WriteResult& result) { return result.status; }
-
-template <typename Reply>
-WriteEffect EffectOf(const absl::StatusOr<Reply>& /*result*/) {
-  return WriteEffect::kNone;
-}
-WriteEffect EffectOf(const WriteResult& result) { return result.effect; }
-
-template <typename Reply>
-void SetFailure(absl::StatusOr<Reply>& result, absl::Status failure) {
-  result = std::move(failure);
-}
-void SetFailure(WriteResult& result, absl::Status failure) { result.status = std::move(failure); }
 
 absl::string_view Explain(RetryEnd why) {
   switch (why) {
