@@ -35,6 +35,9 @@ class QuotaApi final : public AmplitudeApi {
   asio::awaitable<CreateResult> Create(Call& call, const v1::MutexGroup& group) override;
 
  private:
+  template <typename Result, typename MakeRequest>
+  asio::awaitable<Result> InTurn(Call& call, int limit, MakeRequest make_request);
+
   AmplitudeApi& inner_;
   KeySource& keys_;
   QuotaBook& book_;
