@@ -9,15 +9,11 @@
 #include "absl/strings/str_cat.h"
 #include "service/app/startup_pages.h"
 #include "service/app/version.h"
-#include "service/rpc/mutex_group_grpc_service.h"
 
 namespace mutexd::app {
 namespace {
 
 using telemetry::LogLevel;
-
-constexpr const char* kMutexGroupService = "mutexgroups.v1.MutexGroupService";
-constexpr const char* kHealthService = "grpc.health.v1.Health";
 
 // A proxy, which curl's users set by these variables, cannot reach a server inside this process.
 // Before other threads look at the environment.
@@ -36,6 +32,10 @@ absl::Duration TimeToTellClients(absl::Duration drain_timeout) {
   return std::min(drain_timeout / 10, absl::Milliseconds(250));
 }
 
+rpc::ListenerTraits TraitsOf(const ListenAddress& address) {
+  return {.identity = "", .confidential = address.is_unix() || IsLoopbackHost(address.host)};
+}
+
 // What is left at the drain's end for the replies of the calls that are ended then.
 absl::Duration TimeToReply(absl::Duration drain_timeout) {
   return std::min(drain_timeout / 4, absl::Seconds(1));
@@ -44,10 +44,7 @@ absl::Duration TimeToReply(absl::Duration drain_timeout) {
 }  // namespace
 
 Application::Application(const Settings& settings, telemetry::Log& log)
-    : settings_(settings),
-      log_(log),
-      health_({kMutexGroupService}),
-      reflection_({kMutexGroupService, kHealthService}) {
+    : settings_(settings), log_(log) {
   metrics_.AddGauge("mutexd_build_info", "The build, as labels; always 1.")
       .Add({{"version", std::string(VersionNumber())}, {"commit", std::string(VersionCommit())}})
       .Set(1);
@@ -117,18 +114,13 @@ absl::StatusOr<UpstreamChoice> Application::ChooseUpstream() {
 }
 
 absl::Status Application::StartServing() {
-  mutex_group_service_ = rpc::MakeMutexGroupGrpcService(core_->runner());
-  std::vector<grpc::Service*> services = reflection_.services();
-  services.push_back(health_.service());
-  services.push_back(mutex_group_service_.get());
-  std::vector<std::string> addresses;
-  for (const ListenAddress& address : settings_.listen) addresses.push_back(address.ToString());
-  auto server = rpc::GrpcServer::Start(addresses, services);
-  if (!server.ok()) return server.status();
-  server_ = *std::move(server);
-
+  for (const ListenAddress& address : settings_.listen) {
+    auto listener = GrpcListener::Start(address, TraitsOf(address), core_->runner());
+    if (!listener.ok()) return listener.status();
+    listeners_.push_back(*std::move(listener));
+  }
   stage_ = Stage::kServing;
-  health_.SetServing(true);
+  for (const auto& listener : listeners_) listener->SetServing();
   LogListeners();
   ReleaseStartupPages();
   return absl::OkStatus();
@@ -141,7 +133,7 @@ void Application::LogListeners() {
   }
   for (std::size_t i = 0; i < settings_.listen.size(); ++i) {
     const ListenAddress& address = settings_.listen[i];
-    grpc_addresses_.push_back(address.ToString(server_->listeners()[i].bound_port));
+    grpc_addresses_.push_back(listeners_[i]->address());
     log_.Write(LogLevel::kInfo, "listening",
                {{"listener", "grpc"}, {"address", grpc_addresses_.back()}});
     if (!address.is_unix() && !IsLoopbackHost(address.host)) {
@@ -152,16 +144,25 @@ void Application::LogListeners() {
   }
 }
 
+void Application::Reload() {
+  log_.Write(LogLevel::kInfo, "reloading");
+  for (const auto& reload : reloads_) reload();
+}
+
 void Application::Drain() {
   const absl::Duration timeout = settings_.drain_timeout;
   const absl::Time end = absl::Now() + timeout;
   log_.Write(LogLevel::kInfo, "draining", {{"timeout", absl::FormatDuration(timeout)}});
   stage_ = Stage::kDraining;
   core_->BeginDrain(timeout - TimeToReply(timeout));
-  health_.Shutdown();
-  reflection_.Shutdown();
+  for (const auto& listener : listeners_) listener->AnnounceEnd();
   std::this_thread::sleep_for(absl::ToChronoMicroseconds(TimeToTellClients(timeout)));
-  server_->Drain(end - absl::Now());
+  // All at once: each closes its door as the drain begins.
+  std::vector<std::thread> drains;
+  for (const auto& listener : listeners_) {
+    drains.emplace_back([&listener, end] { listener->Drain(end - absl::Now()); });
+  }
+  for (std::thread& drain : drains) drain.join();
   log_.Write(LogLevel::kInfo, "drained");
 }
 

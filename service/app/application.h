@@ -2,18 +2,17 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "service/app/gateway_core.h"
+#include "service/app/grpc_listener.h"
 #include "service/app/listener_claim.h"
 #include "service/app/management_server.h"
 #include "service/app/settings.h"
-#include "service/rpc/grpc_server.h"
-#include "service/rpc/health_service.h"
-#include "service/rpc/reflection_service.h"
 #include "service/sandbox/sandbox.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
@@ -34,6 +33,10 @@ class Application {
   // Not ready any more; refuses new calls; returns when those under way have ended, at most
   // --drain-timeout later. Blocks.
   void Drain();
+
+  // Reads again what may change while the service runs. What is broken leaves the former in force,
+  // with a warning. Blocks for as long as files take to read.
+  void Reload();
 
   // The real addresses.
   const std::vector<std::string>& grpc_addresses() const { return grpc_addresses_; }
@@ -60,10 +63,10 @@ class Application {
   std::unique_ptr<ManagementServer> management_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::unique_ptr<GatewayCore> core_;
-  rpc::HealthService health_;
-  rpc::ReflectionService reflection_;
-  std::unique_ptr<grpc::Service> mutex_group_service_;
-  std::unique_ptr<rpc::GrpcServer> server_;
+  std::vector<std::unique_ptr<GrpcListener>> listeners_;  // as in the settings
+
+  // Of what is reloaded, in this order; complete when Start returns.
+  std::vector<std::function<void()>> reloads_;
 };
 
 }  // namespace mutexd::app

@@ -28,21 +28,33 @@ using telemetry::LogLevel;
 constexpr int kExitCannotStart = 1;
 constexpr int kExitBadSettings = 2;
 
-// The signals that ask for the end. Blocked before the first thread starts, so that all threads
-// inherit it and only the wait sees them.
+// The signals that ask for the end, and SIGHUP, which asks to reload. Blocked before the first
+// thread starts, so that all threads inherit it and only the wait sees them.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
 }
 
-// From now on another of the signals ends the process at once, with the exit code that shells give
-// to the signal.
+// Returns when the end is asked for.
+void WaitForTheEnd(Application& application, const sigset_t& signals) {
+  int signal = 0;
+  while (true) {
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) return;
+    application.Reload();
+  }
+}
+
+// From now on another signal that asks for the end ends the process at once, with the exit code
+// that shells give to the signal.
 void EndAtTheNext(const sigset_t& signals) {
+  std::signal(SIGHUP, SIG_IGN);
   for (const int signal : {SIGTERM, SIGINT}) {
     std::signal(signal, [](int number) { _exit(128 + number); });
   }
@@ -87,8 +99,7 @@ int Serve(const Configuration& configuration, const sigset_t& signals) {
   {
     const auto application = Application::Start(settings, log);
     if (application.ok()) {
-      int signal = 0;
-      sigwait(&signals, &signal);
+      WaitForTheEnd(**application, signals);
       EndAtTheNext(signals);
       (*application)->Drain();
     } else {

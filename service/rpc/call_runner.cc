@@ -89,6 +89,7 @@ class RunningCall {
       : incoming_(std::move(incoming)), finish_(std::move(finish)) {
     call_.rpc_id = RpcId(incoming_.request_id);
     call_.method = std::string(incoming_.method->name);
+    call_.caller = incoming_.caller.Name();
     call_.share = call_.caller.empty() ? incoming_.peer : call_.caller;
     call_.is_write = incoming_.method->is_write();
     call_.requests_needed = incoming_.method->requests_needed;

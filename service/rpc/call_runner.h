@@ -20,6 +20,7 @@
 #include "google/rpc/status.pb.h"
 #include "service/amplitude/clock.h"
 #include "service/groups/gateway.h"
+#include "service/rpc/caller_identity.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/rpc_observer.h"
 
@@ -35,6 +36,8 @@ struct IncomingCall {
   std::size_t request_bytes = 0;
   std::string peer;
   std::string user_agent;
+  CallerIdentity caller;
+  bool confidential = false;  // nobody else reads along: metadata may hold secrets
 };
 
 // What the caller gets.

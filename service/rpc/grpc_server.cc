@@ -27,10 +27,18 @@ constexpr int kShortestPingInterval = 5'000;  // ms
 constexpr int kKeepaliveTime = 60'000;     // ms
 constexpr int kKeepaliveTimeout = 20'000;  // ms
 
+// All servers of the process share its memory.
+const grpc::ResourceQuota& SharedQuota() {
+  static const auto* const quota = [] {
+    auto* made = new grpc::ResourceQuota("mutexd");
+    made->Resize(kMemory);
+    return made;
+  }();
+  return *quota;
+}
+
 void SetLimits(grpc::ServerBuilder& builder) {
-  grpc::ResourceQuota quota("mutexd");
-  quota.Resize(kMemory);
-  builder.SetResourceQuota(quota);
+  builder.SetResourceQuota(SharedQuota());
   builder.SetMaxReceiveMessageSize(kLargestRequest);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kLargestMetadata);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
@@ -46,21 +54,15 @@ void SetLimits(grpc::ServerBuilder& builder) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
-    const std::vector<std::string>& addresses, const std::vector<grpc::Service*>& services) {
+    const std::string& address, const std::vector<grpc::Service*>& services) {
   std::unique_ptr<GrpcServer> server(new GrpcServer());
-  for (const std::string& address : addresses) server->listeners_.push_back({address, 0});
-
   grpc::ServerBuilder builder;
   SetLimits(builder);
   for (grpc::Service* service : services) builder.RegisterService(service);
-  for (Listener& listener : server->listeners_) {
-    builder.AddListeningPort(listener.address, grpc::InsecureServerCredentials(),
-                             &listener.bound_port);
-  }
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &server->bound_port_);
   server->server_ = builder.BuildAndStart();
-  for (const Listener& listener : server->listeners_) {
-    if (listener.bound_port != 0) continue;
-    return absl::UnavailableError(absl::StrCat("cannot listen on ", listener.address));
+  if (server->bound_port_ == 0) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", address));
   }
   if (!server->server_) return absl::InternalError("gRPC cannot start its server");
   return server;

@@ -1,4 +1,4 @@
-// The gRPC server: its listeners, its limits and its end.
+// A gRPC server: its one listener, its limits and its end.
 #pragma once
 
 #include <grpcpp/server.h>
@@ -17,22 +17,17 @@ namespace mutexd::rpc {
 // Any thread.
 class GrpcServer {
  public:
-  struct Listener {
-    std::string
-        address;         // as gRPC writes it: "127.0.0.1:0", "[::1]:50051", "unix:/run/mutexd.sock"
-    int bound_port = 0;  // the real port; 1 for a unix socket
-  };
-
-  // Listens on all of `addresses`, or on none: then the error names the one that cannot be had.
-  // `services` must outlive the server.
+  // `address` as gRPC writes it: "127.0.0.1:0", "[::1]:50051", "unix:/run/mutexd.sock"; the error
+  // names it. A server has one listener, so that its services, which are its alone, know by which
+  // listener a call came. `services` must outlive the server.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
-      const std::vector<std::string>& addresses, const std::vector<grpc::Service*>& services);
+      const std::string& address, const std::vector<grpc::Service*>& services);
 
   ~GrpcServer();  // ends at once what Drain has not ended
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
 
-  const std::vector<Listener>& listeners() const { return listeners_; }
+  int bound_port() const { return bound_port_; }  // the real port; 1 for a unix socket
 
   // Accepts nothing more and returns when all calls have ended; cancels those that have not after
   // `timeout`. Blocks: never call it on a thread that the calls need.
@@ -41,7 +36,7 @@ class GrpcServer {
  private:
   GrpcServer() = default;
 
-  std::vector<Listener> listeners_;
+  int bound_port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
 

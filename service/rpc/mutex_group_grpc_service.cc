@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "mutexgroups/v1/mutex_group_service.grpc.pb.h"
+#include "service/rpc/peer_certificate.h"
 
 namespace mutexd::rpc {
 namespace {
@@ -48,11 +49,21 @@ std::string MetadataValue(const CallbackServerContext& context, const char* key)
   return std::string(found->second.data(), found->second.size());
 }
 
-IncomingCall Describe(const CallbackServerContext& context, const RpcMethod& method) {
+CallerIdentity Identify(const CallbackServerContext& context, const ListenerTraits& traits) {
+  CallerIdentity caller;
+  if (traits.asks_for_certificates) caller = IdentityFromCertificate(*context.auth_context());
+  caller.listener = traits.identity;
+  return caller;
+}
+
+IncomingCall Describe(const CallbackServerContext& context, const RpcMethod& method,
+                      const ListenerTraits& traits) {
   IncomingCall call{.method = &method,
                     .request_id = MetadataValue(context, "x-request-id"),
                     .peer = context.peer(),
-                    .user_agent = MetadataValue(context, "user-agent")};
+                    .user_agent = MetadataValue(context, "user-agent"),
+                    .caller = Identify(context, traits),
+                    .confidential = traits.confidential};
   const auto deadline = context.deadline();
   if (deadline != std::chrono::system_clock::time_point::max()) {
     call.time_left = absl::FromChrono(deadline - std::chrono::system_clock::now());
@@ -122,7 +133,8 @@ using Service = MutexGroupService::WithRawCallbackMethod_UnarchiveMutexGroup<S9>
 
 class MutexGroupGrpcService final : public raw::Service {
  public:
-  explicit MutexGroupGrpcService(CallRunner& runner) : runner_(runner) {}
+  MutexGroupGrpcService(CallRunner& runner, ListenerTraits traits)
+      : runner_(runner), traits_(std::move(traits)) {}
 
   ServerUnaryReactor* ListMutexGroups(CallbackServerContext* context, const ByteBuffer* request,
                                       ByteBuffer* response) override {
@@ -175,7 +187,7 @@ class MutexGroupGrpcService final : public raw::Service {
                             const ByteBuffer* request, ByteBuffer* response) {
     const RpcMethod& method = Methods()[index];
     auto* reactor = new Reactor(context, response);
-    IncomingCall call = Describe(*context, method);
+    IncomingCall call = Describe(*context, method, traits_);
     call.request_bytes = request->Length();
     call.request = Parse(*method.request_prototype, *request);
     reactor->Start(runner_, std::move(call));
@@ -183,12 +195,14 @@ class MutexGroupGrpcService final : public raw::Service {
   }
 
   CallRunner& runner_;
+  const ListenerTraits traits_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeMutexGroupGrpcService(CallRunner& runner) {
-  return std::make_unique<MutexGroupGrpcService>(runner);
+std::unique_ptr<grpc::Service> MakeMutexGroupGrpcService(CallRunner& runner,
+                                                         ListenerTraits traits) {
+  return std::make_unique<MutexGroupGrpcService>(runner, std::move(traits));
 }
 
 }  // namespace mutexd::rpc

@@ -6,10 +6,12 @@
 #include <memory>
 
 #include "service/rpc/call_runner.h"
+#include "service/rpc/listener_traits.h"
 
 namespace mutexd::rpc {
 
-// `runner` must outlive every call: shut the server down first.
-std::unique_ptr<grpc::Service> MakeMutexGroupGrpcService(CallRunner& runner);
+// One for each listener, whose `traits` its calls have. `runner` must outlive every call: shut the
+// server down first.
+std::unique_ptr<grpc::Service> MakeMutexGroupGrpcService(CallRunner& runner, ListenerTraits traits);
 
 }  // namespace mutexd::rpc

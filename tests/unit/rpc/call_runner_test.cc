@@ -531,9 +531,27 @@ TEST_F(CallRunnerTest, TheCallSaysWhoSharesTheQuotaAndWhatAWriteTakes) {
   own_method.requests_needed = 3;
   incoming.peer = "ipv4:127.0.0.1:1234";
   OutcomeOf(Start(std::move(incoming)));
+  EXPECT_EQ(seen.caller, "");
   EXPECT_EQ(seen.share, "ipv4:127.0.0.1:1234") << "as nobody knows the caller";
   EXPECT_EQ(seen.requests_needed, 3);
   EXPECT_TRUE(seen.is_write);
+}
+
+TEST_F(CallRunnerTest, AKnownCallerIsNamedAndSharesTheQuotaUnderItsName) {
+  amplitude::Call seen;
+  IncomingCall incoming =
+      CallOf([&seen](groups::Gateway&,
+                     amplitude::Call& call) -> asio::awaitable<absl::StatusOr<MessagePtr>> {
+        seen = call;
+        co_return absl::CancelledError();
+      });
+  incoming.peer = "ipv4:127.0.0.1:1234";
+  incoming.caller.dns_names = {"checkout.example.com"};
+  OutcomeOf(Start(std::move(incoming)));
+  EXPECT_EQ(seen.caller, "checkout.example.com");
+  EXPECT_EQ(seen.share, "checkout.example.com");
+  ASSERT_THAT(observer.finished, SizeIs(1));
+  EXPECT_EQ(observer.finished[0].caller, "checkout.example.com");
 }
 
 TEST_F(CallRunnerTest, WorksWithoutAnObserver) {

@@ -18,12 +18,11 @@ using Response = health::HealthCheckResponse;
 class HealthServiceTest : public ::testing::Test {
  protected:
   HealthServiceTest() {
-    auto server = GrpcServer::Start({"127.0.0.1:0"}, {health_.service()});
+    auto server = GrpcServer::Start("127.0.0.1:0", {health_.service()});
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
-    stub_ = health::Health::NewStub(
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->listeners()[0].bound_port),
-                            grpc::InsecureChannelCredentials()));
+    stub_ = health::Health::NewStub(grpc::CreateChannel(
+        "127.0.0.1:" + std::to_string(server_->bound_port()), grpc::InsecureChannelCredentials()));
   }
 
   // The status of a service, or the code of the error.

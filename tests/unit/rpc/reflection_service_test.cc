@@ -36,12 +36,11 @@ class ReflectionServiceTest : public ::testing::Test {
   using Response = typename Version::Response;
 
   ReflectionServiceTest() {
-    auto server = GrpcServer::Start({"127.0.0.1:0"}, reflection_.services());
+    auto server = GrpcServer::Start("127.0.0.1:0", reflection_.services());
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
-    stub_ = Version::Api::NewStub(
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->listeners()[0].bound_port),
-                            grpc::InsecureChannelCredentials()));
+    stub_ = Version::Api::NewStub(grpc::CreateChannel(
+        "127.0.0.1:" + std::to_string(server_->bound_port()), grpc::InsecureChannelCredentials()));
   }
 
   // Each request in turn on one stream.
