@@ -1,10 +1,11 @@
 // Time as the gateway sees it: a seam, so that tests move time by hand.
 #pragma once
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/io_context.hpp>
 
 #include <chrono>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "service/amplitude/monotonic_time.h"
@@ -32,14 +33,14 @@ class Clock {
 // The system's clocks, and timers of an event loop.
 class LoopClock final : public Clock {
  public:
-  explicit LoopClock(asio::io_context& loop) : loop_(loop) {}
+  explicit LoopClock(asio::any_io_executor loop) : loop_(std::move(loop)) {}
 
   absl::Time Now() const override { return absl::Now(); }
   MonotonicTime MonotonicNow() const override { return std::chrono::steady_clock::now(); }
   asio::awaitable<bool> SleepUntil(MonotonicTime time) override;
 
  private:
-  asio::io_context& loop_;
+  const asio::any_io_executor loop_;
 };
 
 }  // namespace mutexd::amplitude

@@ -89,27 +89,27 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
       policy_telemetry_(metrics, log),
       rpc_telemetry_(metrics, log, MethodNames()),
       gateway_log_(log),
-      transport_(loop_, TransportOptions(settings), &upstream_telemetry_),
+      transport_(loop_.executor(), TransportOptions(settings), &upstream_telemetry_),
       quota_file_(std::move(quota_file)),
       quota_(settings.quota, clock_, policy_telemetry_),
       amplitude_({transport_, clock_, *keys_.source, workers_, upstream_telemetry_,
                   policy_telemetry_, quota_},
                  StackOptions(settings, upstream)),
       gateway_{amplitude_.api(), clock_, GatewayOptionsOf(settings), &gateway_log_},
-      runner_(loop_, gateway_, &rpc_telemetry_, {.default_deadline = settings.default_deadline}),
-      keep_running_(loop_.get_executor()) {
+      runner_(loop_.executor(), gateway_, &rpc_telemetry_,
+              {.default_deadline = settings.default_deadline}) {
   if (keys_.file != nullptr) {
-    asio::co_spawn(loop_, keys_.file->Watch(clock_, workers_), asio::detached);
+    asio::co_spawn(loop_.executor(), keys_.file->Watch(clock_, workers_), asio::detached);
   }
-  if (quota_file_ != nullptr) quota_file_->Keep(quota_, clock_, workers_, loop_.get_executor());
-  thread_ = std::thread([this] { loop_.run(); });
+  if (quota_file_ != nullptr) quota_file_->Keep(quota_, clock_, workers_, loop_.executor());
+  thread_ = std::thread([this] { loop_.Run(); });
 }
 
 GatewayCore::~GatewayCore() {
   // What a call holds, such as a group's lock, must be given back while the gateway is there.
   std::promise<void> no_calls;
   asio::co_spawn(
-      loop_,
+      loop_.executor(),
       [this, &no_calls]() -> asio::awaitable<void> {
         runner_.EndDrain();
         while (runner_.calls_under_way() > 0) co_await clock_.Sleep(absl::Milliseconds(1));
@@ -117,17 +117,17 @@ GatewayCore::~GatewayCore() {
       },
       asio::detached);
   no_calls.get_future().wait();
-  loop_.stop();
+  loop_.Stop();
   thread_.join();
   workers_.join();
   if (quota_file_ != nullptr) quota_file_->WriteLast();
 }
 
 void GatewayCore::BeginDrain(absl::Duration end) {
-  asio::post(loop_, [this, end] {
+  asio::post(loop_.executor(), [this, end] {
     runner_.BeginDrain();
     asio::co_spawn(
-        loop_,
+        loop_.executor(),
         [this, end]() -> asio::awaitable<void> {
           if (co_await clock_.Sleep(end)) runner_.EndDrain();
         },

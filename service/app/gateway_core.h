@@ -1,8 +1,6 @@
 // The gateway without its servers: the event loop with all that lives on it.
 #pragma once
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
 #include <asio/thread_pool.hpp>
 
 #include <memory>
@@ -20,6 +18,7 @@
 #include "service/groups/gateway.h"
 #include "service/http/curl_transport.h"
 #include "service/rpc/call_runner.h"
+#include "service/rpc/shared_loop.h"
 #include "service/telemetry/gateway_log.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
@@ -64,9 +63,9 @@ class GatewayCore {
               telemetry::Log& log);
 
   // What is declared first is destroyed last: the loop outlives all that lives on it.
-  asio::io_context loop_{1};
+  rpc::SharedLoop loop_;
   asio::thread_pool workers_;
-  amplitude::LoopClock clock_{loop_};
+  amplitude::LoopClock clock_{loop_.executor()};
   Keys keys_;
   telemetry::UpstreamTelemetry upstream_telemetry_;
   telemetry::PolicyTelemetry policy_telemetry_;
@@ -78,7 +77,6 @@ class GatewayCore {
   amplitude::AmplitudeStack amplitude_;
   groups::Gateway gateway_;
   rpc::CallRunner runner_;
-  asio::executor_work_guard<asio::io_context::executor_type> keep_running_;
   std::thread thread_;
 };
 

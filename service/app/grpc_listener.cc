@@ -22,8 +22,8 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const ListenAd
                                                                   rpc::ListenerTraits traits,
                                                                   rpc::CallRunner& runner) {
   std::unique_ptr<GrpcListener> listener(new GrpcListener(std::move(traits), runner));
-  std::vector<grpc::Service*> services = listener->reflection_.services();
-  services.push_back(listener->health_.service());
+  std::vector<rpc::AsyncService*> services = listener->reflection_.services();
+  services.push_back(&listener->health_.service());
   services.push_back(listener->mutex_group_service_.get());
   auto server = rpc::GrpcServer::Start(address.ToString(), services);
   if (!server.ok()) return server.status();

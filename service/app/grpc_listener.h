@@ -43,7 +43,7 @@ class GrpcListener {
   std::string address_;
   rpc::HealthService health_;
   rpc::ReflectionService reflection_;
-  std::unique_ptr<grpc::Service> mutex_group_service_;
+  std::unique_ptr<rpc::AsyncService> mutex_group_service_;
   std::unique_ptr<rpc::GrpcServer> server_;  // goes first
 };
 

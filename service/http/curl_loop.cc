@@ -7,8 +7,8 @@
 
 namespace mutexd::http {
 
-CurlLoop::CurlLoop(asio::io_context& loop, const Limits& limits)
-    : loop_(loop), multi_(curl_multi_init()), timer_(loop) {
+CurlLoop::CurlLoop(asio::any_io_executor loop, const Limits& limits)
+    : loop_(std::move(loop)), multi_(curl_multi_init()), timer_(loop_) {
   if (multi_ == nullptr) return;  // out of memory: as good as closed
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlLoop::OnSocket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <curl/curl.h>
-#include <asio/io_context.hpp>
+#include <asio/any_io_executor.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <functional>
@@ -25,7 +25,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   // What a transfer's end is told to. Must neither start nor stop transfers: it wakes somebody up.
   using OnDone = std::function<void(CURLcode)>;
 
-  CurlLoop(asio::io_context& loop, const Limits& limits);
+  CurlLoop(asio::any_io_executor loop, const Limits& limits);
   ~CurlLoop();
 
   // Runs a transfer. After CURLE_OK `on_done` is called once, from a handler of its own, unless
@@ -51,7 +51,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   void Act(curl_socket_t socket, int events);
   void ReportDone();
 
-  asio::io_context& loop_;
+  const asio::any_io_executor loop_;
   CURLM* multi_;
   asio::steady_timer timer_;
   bool timeouts_posted_ = false;

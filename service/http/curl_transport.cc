@@ -82,7 +82,7 @@ bool MayRunAgain(const CurlTransfer& transfer, CURLcode code, int runs) {
 
 class CurlTransport::Core {
  public:
-  Core(asio::io_context& loop, CurlTransportOptions options, HttpObserver* observer)
+  Core(const asio::any_io_executor& loop, CurlTransportOptions options, HttpObserver* observer)
       : loop_(loop),
         options_(std::move(options)),
         observer_(observer),
@@ -109,7 +109,7 @@ class CurlTransport::Core {
   void OnAnswer(const CurlTransfer& transfer, const CurlLoop& curl);
   void OnTimeout(const CurlTransfer& transfer, const CurlLoop& curl, absl::Duration timeout);
 
-  asio::io_context& loop_;
+  const asio::any_io_executor loop_;
   const CurlTransportOptions options_;
   HttpObserver* observer_;
   KeptConnections kept_;
@@ -185,7 +185,7 @@ void CurlTransport::Core::OnTimeout(const CurlTransfer& transfer, const CurlLoop
                   asio::steady_timer::clock_type::now() - absl::ToChronoNanoseconds(timeout / 2));
 }
 
-CurlTransport::CurlTransport(asio::io_context& loop, CurlTransportOptions options,
+CurlTransport::CurlTransport(const asio::any_io_executor& loop, CurlTransportOptions options,
                              HttpObserver* observer) {
   InitializeLibcurl();
   core_ = std::make_shared<Core>(loop, std::move(options), observer);

@@ -6,8 +6,8 @@
 // them. Redirects are not followed, cookies not kept.
 #pragma once
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/io_context.hpp>
 
 #include <memory>
 #include <string>
@@ -56,7 +56,7 @@ struct CurlTransportOptions {
 class CurlTransport final : public HttpTransport {
  public:
   // `observer` may be null; otherwise it must outlive the transport.
-  CurlTransport(asio::io_context& loop, CurlTransportOptions options,
+  CurlTransport(const asio::any_io_executor& loop, CurlTransportOptions options,
                 HttpObserver* observer = nullptr);
   ~CurlTransport() override;
 

@@ -10,9 +10,9 @@ KeptConnections::TimePoint Now() { return asio::steady_timer::clock_type::now();
 
 }  // namespace
 
-KeptConnections::KeptConnections(asio::io_context& loop, CurlLoop::Limits limits,
+KeptConnections::KeptConnections(asio::any_io_executor loop, CurlLoop::Limits limits,
                                  absl::Duration max_age)
-    : loop_(loop), limits_(limits), max_age_(max_age) {}
+    : loop_(std::move(loop)), limits_(limits), max_age_(max_age) {}
 
 std::shared_ptr<CurlLoop> KeptConnections::Current() {
   if (current_ != nullptr && absl::FromChrono(Now() - made_at_) >= max_age_) Leave();

@@ -1,7 +1,7 @@
 // Which connections a new request may use. Internal to this folder.
 #pragma once
 
-#include <asio/io_context.hpp>
+#include <asio/any_io_executor.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <memory>
@@ -21,7 +21,7 @@ class KeptConnections {
  public:
   using TimePoint = asio::steady_timer::time_point;
 
-  KeptConnections(asio::io_context& loop, CurlLoop::Limits limits, absl::Duration max_age);
+  KeptConnections(asio::any_io_executor loop, CurlLoop::Limits limits, absl::Duration max_age);
 
   // For a transfer that starts now.
   std::shared_ptr<CurlLoop> Current();
@@ -42,7 +42,7 @@ class KeptConnections {
  private:
   void Leave();
 
-  asio::io_context& loop_;
+  const asio::any_io_executor loop_;
   CurlLoop::Limits limits_;
   const absl::Duration max_age_;
   bool closed_ = false;

@@ -7,7 +7,7 @@
 
 namespace mutexd::http {
 
-SocketWatch::SocketWatch(asio::io_context& loop, int socket, OnEvent on_event)
+SocketWatch::SocketWatch(const asio::any_io_executor& loop, int socket, OnEvent on_event)
     : descriptor_(loop), socket_(socket), on_event_(std::move(on_event)) {}
 
 SocketWatch::~SocketWatch() { Release(); }

@@ -1,7 +1,7 @@
 // Watches one socket that belongs to somebody else on an Asio event loop. Internal to this folder.
 #pragma once
 
-#include <asio/io_context.hpp>
+#include <asio/any_io_executor.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 
 #include <functional>
@@ -18,7 +18,7 @@ class SocketWatch : public std::enable_shared_from_this<SocketWatch> {
 
   // `on_event` runs on the loop, from a handler of its own, and not after Release(). It may release
   // this watch, or change what it watches for.
-  SocketWatch(asio::io_context& loop, int socket, OnEvent on_event);
+  SocketWatch(const asio::any_io_executor& loop, int socket, OnEvent on_event);
   ~SocketWatch();
 
   // To be called first. False when out of descriptors or memory.

@@ -4,6 +4,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/dispatch.hpp>
 #include <asio/post.hpp>
 
 #include <algorithm>
@@ -145,9 +146,9 @@ class CallRunner::Obligation {
   std::shared_ptr<RunningCall> call_;
 };
 
-CallRunner::CallRunner(asio::io_context& loop, groups::Gateway& gateway, RpcObserver* observer,
+CallRunner::CallRunner(asio::any_io_executor loop, groups::Gateway& gateway, RpcObserver* observer,
                        Options options)
-    : loop_(loop), gateway_(gateway), observer_(observer), options_(options) {}
+    : loop_(std::move(loop)), gateway_(gateway), observer_(observer), options_(options) {}
 
 CallRunner::~CallRunner() {
   GiveAnswers();
@@ -162,8 +163,8 @@ std::shared_ptr<RunningCall> CallRunner::Start(IncomingCall call, Finish finish)
       std::min(running->incoming_.time_left.value_or(options_.default_deadline), kLongestTimeLeft);
   running->call_.deadline =
       running->arrived_ + absl::ToChronoNanoseconds(WorkTime(running->time_left_));
-  asio::post(loop_,
-             [this, obligation = Obligation(running)]() mutable { Begin(std::move(obligation)); });
+  asio::dispatch(
+      loop_, [this, obligation = Obligation(running)]() mutable { Begin(std::move(obligation)); });
   return running;
 }
 
@@ -191,7 +192,7 @@ void CallRunner::Begin(Obligation obligation) {
 }
 
 void CallRunner::CancelByClient(const std::shared_ptr<RunningCall>& call) {
-  asio::post(loop_, [call] { call->Stop(EndedBy::kClient); });
+  asio::dispatch(loop_, [call] { call->Stop(EndedBy::kClient); });
 }
 
 void CallRunner::EndDrain() {

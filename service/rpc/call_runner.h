@@ -1,11 +1,11 @@
 // Runs RPCs on the event loop: identity, validation, deadline, cancellation, errors.
 //
-// Knows nothing of gRPC: reactors (mutex_group_grpc_service.h) hand calls over and get the result
+// Knows nothing of gRPC: mutex_group_grpc_service.h hands calls over and gets the result
 // by a callback, and so can a test that drives the whole core from several threads.
 #pragma once
 
 #include <google/protobuf/message.h>
-#include <asio/io_context.hpp>
+#include <asio/any_io_executor.hpp>
 
 #include <functional>
 #include <memory>
@@ -61,11 +61,11 @@ class CallRunner {
 
   // `observer` may be null. All references must outlive the runner, and the loop must not run any
   // more when it is destroyed.
-  CallRunner(asio::io_context& loop, groups::Gateway& gateway, RpcObserver* observer,
+  CallRunner(asio::any_io_executor loop, groups::Gateway& gateway, RpcObserver* observer,
              Options options);
   ~CallRunner();
 
-  // Any thread. `finish` is called exactly once, on the event loop, and not by this function: also
+  // Any thread. `finish` is called exactly once, on the event loop, maybe before this returns: also
   // when the work throws, or is dropped together with the loop (then by whoever destroys the loop).
   std::shared_ptr<RunningCall> Start(IncomingCall call, Finish finish);
 
@@ -101,7 +101,7 @@ class CallRunner {
   void Answer(Finish finish, Outcome outcome);
   void GiveAnswers();
 
-  asio::io_context& loop_;
+  const asio::any_io_executor loop_;
   groups::Gateway& gateway_;
   RpcObserver* observer_;
   Options options_;

@@ -51,25 +51,43 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
 
+// Until the queue is shut down and empty. One thread does it: two would take turns in waiting, and
+// wake each other for every call.
+void TakeAll(grpc::ServerCompletionQueue& queue) {
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue.Next(&tag, &ok)) AsyncOperation::Done(tag, ok);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
-    const std::string& address, const std::vector<grpc::Service*>& services) {
+    const std::string& address, const std::vector<AsyncService*>& services) {
   std::unique_ptr<GrpcServer> server(new GrpcServer());
   grpc::ServerBuilder builder;
   SetLimits(builder);
-  for (grpc::Service* service : services) builder.RegisterService(service);
+  for (AsyncService* service : services) builder.RegisterService(&service->service());
+  server->queue_ = builder.AddCompletionQueue();
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &server->bound_port_);
   server->server_ = builder.BuildAndStart();
   if (server->bound_port_ == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address));
   }
   if (!server->server_) return absl::InternalError("gRPC cannot start its server");
+  for (AsyncService* service : services) service->Serve(*server->queue_);
+  server->thread_ = std::thread([queue = server->queue_.get()] { TakeAll(*queue); });
   return server;
 }
 
 GrpcServer::~GrpcServer() {
   if (server_) Drain(absl::ZeroDuration());
+  if (!queue_) return;
+  queue_->Shutdown();
+  if (thread_.joinable()) {
+    thread_.join();
+  } else {
+    TakeAll(*queue_);
+  }
 }
 
 void GrpcServer::Drain(absl::Duration timeout) {

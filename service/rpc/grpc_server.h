@@ -6,11 +6,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "service/rpc/async_service.h"
 
 namespace mutexd::rpc {
 
@@ -21,7 +23,7 @@ class GrpcServer {
   // names it. A server has one listener, so that its services, which are its alone, know by which
   // listener a call came. `services` must outlive the server.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
-      const std::string& address, const std::vector<grpc::Service*>& services);
+      const std::string& address, const std::vector<AsyncService*>& services);
 
   ~GrpcServer();  // ends at once what Drain has not ended
   GrpcServer(const GrpcServer&) = delete;
@@ -37,7 +39,9 @@ class GrpcServer {
   GrpcServer() = default;
 
   int bound_port_ = 0;
+  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
+  std::thread thread_;  // takes from the queue what gRPC has done
 };
 
 enum class GrpcLogSeverity { kDebug, kInfo, kError };

@@ -18,10 +18,16 @@ using ServingStatus = health::HealthCheckResponse::ServingStatus;
 
 }  // namespace
 
-class HealthService::Impl final : public health::Health::CallbackService {
+class HealthService::Impl final : public AsyncService {
  public:
   explicit Impl(std::vector<std::string> service_names) : names_(std::move(service_names)) {
     names_.emplace_back();  // the server as a whole
+  }
+
+  grpc::Service& service() override { return generated_; }
+  void Serve(grpc::ServerCompletionQueue& queue) override {
+    Check::Await(*this, queue);
+    Watch::Await(*this, queue);
   }
 
   void SetServing(bool serving) {
@@ -29,96 +35,129 @@ class HealthService::Impl final : public health::Health::CallbackService {
     if (shut_down_) return;
     status_ =
         serving ? health::HealthCheckResponse::SERVING : health::HealthCheckResponse::NOT_SERVING;
-    for (Watcher* watcher : watchers_) watcher->Advance();
+    AdvanceAll();
   }
 
   void Shutdown() {
     const std::lock_guard lock(mutex_);
     shut_down_ = true;
     status_ = health::HealthCheckResponse::NOT_SERVING;
-    for (Watcher* watcher : watchers_) watcher->Advance();
-  }
-
-  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
-                                  const health::HealthCheckRequest* request,
-                                  health::HealthCheckResponse* response) override {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    if (!IsKnown(request->service())) {
-      reactor->Finish({grpc::StatusCode::NOT_FOUND, "unknown service"});
-      return reactor;
-    }
-    {
-      const std::lock_guard lock(mutex_);
-      response->set_status(status_);
-    }
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
-  }
-
-  grpc::ServerWriteReactor<health::HealthCheckResponse>* Watch(
-      grpc::CallbackServerContext*, const health::HealthCheckRequest* request) override {
-    auto* watcher = new Watcher(*this, IsKnown(request->service()));
-    const std::lock_guard lock(mutex_);
-    watchers_.insert(watcher);
-    watcher->Advance();
-    return watcher;
+    AdvanceAll();
   }
 
  private:
-  // One stream. Writes one response at a time, so a slow watcher skips what has passed meanwhile.
-  class Watcher final : public grpc::ServerWriteReactor<health::HealthCheckResponse> {
+  class Check final : public std::enable_shared_from_this<Check> {
    public:
-    Watcher(Impl& service, bool known) : service_(service), known_(known) {}
+    static void Await(Impl& service, grpc::ServerCompletionQueue& queue) {
+      const auto call = std::make_shared<Check>(service, queue);
+      service.generated_.RequestCheck(&call->context_, &call->request_, &call->writer_, &queue,
+                                      &queue, call->arrived_.Begin(call));
+    }
+
+    Check(Impl& service, grpc::ServerCompletionQueue& queue) : service_(service), queue_(queue) {}
+
+   private:
+    void OnArrived(bool ok) {
+      if (!ok) return;
+      Await(service_, queue_);
+      void* const tag = finished_.Begin(shared_from_this());
+      if (!service_.IsKnown(request_.service())) {
+        writer_.FinishWithError({grpc::StatusCode::NOT_FOUND, "unknown service"}, tag);
+        return;
+      }
+      health::HealthCheckResponse response;
+      {
+        const std::lock_guard lock(service_.mutex_);
+        response.set_status(service_.status_);
+      }
+      writer_.Finish(response, grpc::Status::OK, tag);
+    }
+
+    Impl& service_;
+    grpc::ServerCompletionQueue& queue_;
+    grpc::ServerContext context_;
+    health::HealthCheckRequest request_;
+    grpc::ServerAsyncResponseWriter<health::HealthCheckResponse> writer_{&context_};
+    AsyncOperation arrived_{[this](bool ok) { OnArrived(ok); }};
+    AsyncOperation finished_{[](bool) {}};
+  };
+
+  // One stream. Writes one response at a time, so a slow watcher skips what has passed meanwhile.
+  class Watch final : public std::enable_shared_from_this<Watch> {
+   public:
+    static void Await(Impl& service, grpc::ServerCompletionQueue& queue) {
+      const auto call = std::make_shared<Watch>(service, queue);
+      call->context_.AsyncNotifyWhenDone(call->over_.Begin(call));
+      service.generated_.RequestWatch(&call->context_, &call->request_, &call->writer_, &queue,
+                                      &queue, call->arrived_.Begin(call));
+    }
+
+    Watch(Impl& service, grpc::ServerCompletionQueue& queue) : service_(service), queue_(queue) {}
 
     // Takes the next step, if there is one. Under the service's mutex, like all that follows.
     void Advance() {
       if (writing_ || finished_) return;
       const ServingStatus now =
           known_ ? service_.status_ : health::HealthCheckResponse::SERVICE_UNKNOWN;
-      if (now != written_) {
+      if (gone_) {
+        End({grpc::StatusCode::CANCELLED, "the watcher has gone"});
+      } else if (now != written_) {
         written_ = now;
         response_.set_status(now);
         writing_ = true;
-        StartWrite(&response_);
+        writer_.Write(response_, wrote_.Begin(shared_from_this()));
       } else if (service_.shut_down_) {
         End({grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
       }
     }
 
-    void OnWriteDone(bool ok) override {
+   private:
+    void OnArrived(bool ok) {
+      if (!ok) {  // the server shuts down
+        over_.Forget();
+        return;
+      }
+      Await(service_, queue_);
+      known_ = service_.IsKnown(request_.service());
+      const std::lock_guard lock(service_.mutex_);
+      service_.watches_.insert(this);
+      Advance();
+    }
+
+    void OnWritten(bool ok) {
       const std::lock_guard lock(service_.mutex_);
       writing_ = false;
-      if (ok) {
-        Advance();
-      } else {
-        End({grpc::StatusCode::CANCELLED, "the watcher has gone"});
-      }
+      if (!ok) gone_ = true;
+      Advance();
     }
 
-    void OnCancel() override {
+    void OnOver() {
       const std::lock_guard lock(service_.mutex_);
-      End({grpc::StatusCode::CANCELLED, "the watcher has gone"});
+      gone_ = true;
+      Advance();
     }
 
-    void OnDone() override {
-      {
-        const std::lock_guard lock(service_.mutex_);
-        service_.watchers_.erase(this);
-      }
-      delete this;
-    }
-
-   private:
-    void End(grpc::Status status) {
-      if (std::exchange(finished_, true)) return;
-      Finish(std::move(status));
+    void End(const grpc::Status& status) {
+      finished_ = true;
+      service_.watches_.erase(this);
+      writer_.Finish(status, ended_.Begin(shared_from_this()));
     }
 
     Impl& service_;
-    const bool known_;
+    grpc::ServerCompletionQueue& queue_;
+    grpc::ServerContext context_;
+    health::HealthCheckRequest request_;
+    grpc::ServerAsyncWriter<health::HealthCheckResponse> writer_{&context_};
+    AsyncOperation arrived_{[this](bool ok) { OnArrived(ok); }};
+    AsyncOperation over_{[this](bool) { OnOver(); }};
+    AsyncOperation wrote_{[this](bool ok) { OnWritten(ok); }};
+    AsyncOperation ended_{[](bool) {}};
+
+    bool known_ = false;
     std::optional<ServingStatus> written_;
     health::HealthCheckResponse response_;  // must live while it is being written
     bool writing_ = false;
+    bool gone_ = false;  // nobody reads any more
     bool finished_ = false;
   };
 
@@ -126,12 +165,18 @@ class HealthService::Impl final : public health::Health::CallbackService {
     return std::find(names_.begin(), names_.end(), name) != names_.end();
   }
 
+  void AdvanceAll() {
+    // Those that end leave the set.
+    for (Watch* watch : std::vector<Watch*>(watches_.begin(), watches_.end())) watch->Advance();
+  }
+
   std::vector<std::string> names_;
+  health::Health::AsyncService generated_;
 
   std::mutex mutex_;
   ServingStatus status_ = health::HealthCheckResponse::NOT_SERVING;
   bool shut_down_ = false;
-  std::set<Watcher*> watchers_;
+  std::set<Watch*> watches_;  // those that have not ended; each has an operation under way
 };
 
 HealthService::HealthService(std::vector<std::string> service_names)
@@ -140,6 +185,6 @@ HealthService::~HealthService() = default;
 
 void HealthService::SetServing(bool serving) { impl_->SetServing(serving); }
 void HealthService::Shutdown() { impl_->Shutdown(); }
-grpc::Service* HealthService::service() { return impl_.get(); }
+AsyncService& HealthService::service() { return *impl_; }
 
 }  // namespace mutexd::rpc

@@ -1,11 +1,11 @@
 // grpc.health.v1: whether this process serves, for load balancers, meshes and clients.
 #pragma once
 
-#include <grpcpp/impl/service_type.h>
-
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "service/rpc/async_service.h"
 
 namespace mutexd::rpc {
 
@@ -26,7 +26,7 @@ class HealthService {
   // server that shuts down waits for open streams.
   void Shutdown();
 
-  grpc::Service* service();
+  AsyncService& service();
 
  private:
   class Impl;

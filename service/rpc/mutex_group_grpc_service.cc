@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -16,8 +17,11 @@ namespace mutexd::rpc {
 namespace {
 
 using grpc::ByteBuffer;
-using grpc::CallbackServerContext;
-using grpc::ServerUnaryReactor;
+using grpc::ServerCompletionQueue;
+using grpc::ServerContext;
+
+// Calls of a method that gRPC can hand over without asking. Further ones wait in gRPC meanwhile.
+constexpr int kAwaitedCalls = 4;
 
 // A request and the arena that it lives on.
 struct ParsedRequest {
@@ -43,20 +47,20 @@ ByteBuffer Serialize(const google::protobuf::Message& message, std::size_t size)
   return ByteBuffer(&slice, 1);
 }
 
-std::string MetadataValue(const CallbackServerContext& context, const char* key) {
+std::string MetadataValue(const ServerContext& context, const char* key) {
   const auto found = context.client_metadata().find(key);
   if (found == context.client_metadata().end()) return {};
   return std::string(found->second.data(), found->second.size());
 }
 
-CallerIdentity Identify(const CallbackServerContext& context, const ListenerTraits& traits) {
+CallerIdentity Identify(const ServerContext& context, const ListenerTraits& traits) {
   CallerIdentity caller;
   if (traits.asks_for_certificates) caller = IdentityFromCertificate(*context.auth_context());
   caller.listener = traits.identity;
   return caller;
 }
 
-IncomingCall Describe(const CallbackServerContext& context, const RpcMethod& method,
+IncomingCall Describe(const ServerContext& context, const RpcMethod& method,
                       const ListenerTraits& traits) {
   IncomingCall call{.method = &method,
                     .request_id = MetadataValue(context, "x-request-id"),
@@ -71,137 +75,128 @@ IncomingCall Describe(const CallbackServerContext& context, const RpcMethod& met
   return call;
 }
 
-// One unary call. Deletes itself when gRPC is done with it.
-class Reactor final : public ServerUnaryReactor {
- public:
-  Reactor(CallbackServerContext* context, ByteBuffer* response)
-      : context_(context), response_(response) {}
+class UnaryCall;
 
-  void Start(CallRunner& runner, IncomingCall call) {
-    runner_ = &runner;
-    running_ = runner.Start(std::move(call), [this](Outcome outcome) { Answer(outcome); });
-  }
-
-  void Answer(const Outcome& outcome) {
-    context_->AddTrailingMetadata("x-request-id", outcome.rpc_id);
-    if (outcome.pushback) {
-      context_->AddTrailingMetadata("grpc-retry-pushback-ms", *outcome.pushback);
-    }
-    if (outcome.reply == nullptr) {
-      Finish(grpc::Status(static_cast<grpc::StatusCode>(outcome.status.code()),
-                          outcome.status.message(), outcome.status.SerializeAsString()));
-      return;
-    }
-    *response_ = Serialize(*outcome.reply, outcome.reply_bytes);
-    Finish(grpc::Status::OK);
-  }
-
- private:
-  void OnCancel() override {
-    // Without a running call the answer is on its way.
-    if (running_ != nullptr) runner_->CancelByClient(running_);
-  }
-  void OnDone() override { delete this; }
-
-  // The reactions above neither block nor take long, so gRPC may run them where it is; otherwise it
-  // wakes a thread of its executor for each. gRPC calls this its own affair: where a later version
-  // has it no more, the override fails to compile, and can go.
-  bool InternalInlineable() override { return true; }
-
-  CallbackServerContext* context_;
-  ByteBuffer* response_;
-  CallRunner* runner_ = nullptr;
-  std::shared_ptr<RunningCall> running_;
-};
-
-// The eleven methods without gRPC's own parsing and serializing: replies are shared and go out as
-// bytes.
-namespace raw {
-using ::mutexgroups::v1::MutexGroupService;
-using S0 = MutexGroupService::WithRawCallbackMethod_ListMutexGroups<MutexGroupService::Service>;
-using S1 = MutexGroupService::WithRawCallbackMethod_GetMutexGroup<S0>;
-using S2 = MutexGroupService::WithRawCallbackMethod_BatchGetMutexGroups<S1>;
-using S3 = MutexGroupService::WithRawCallbackMethod_CreateMutexGroup<S2>;
-using S4 = MutexGroupService::WithRawCallbackMethod_UpdateMutexGroup<S3>;
-using S5 = MutexGroupService::WithRawCallbackMethod_UpdateSlot<S4>;
-using S6 = MutexGroupService::WithRawCallbackMethod_AddSlotMembers<S5>;
-using S7 = MutexGroupService::WithRawCallbackMethod_RemoveSlotMembers<S6>;
-using S8 = MutexGroupService::WithRawCallbackMethod_MoveSlotMembers<S7>;
-using S9 = MutexGroupService::WithRawCallbackMethod_ArchiveMutexGroup<S8>;
-using Service = MutexGroupService::WithRawCallbackMethod_UnarchiveMutexGroup<S9>;
-}  // namespace raw
-
-class MutexGroupGrpcService final : public raw::Service {
+class MutexGroupGrpcService final : public AsyncService {
  public:
   MutexGroupGrpcService(CallRunner& runner, ListenerTraits traits)
       : runner_(runner), traits_(std::move(traits)) {}
 
-  ServerUnaryReactor* ListMutexGroups(CallbackServerContext* context, const ByteBuffer* request,
-                                      ByteBuffer* response) override {
-    return Start(0, context, request, response);
-  }
-  ServerUnaryReactor* GetMutexGroup(CallbackServerContext* context, const ByteBuffer* request,
-                                    ByteBuffer* response) override {
-    return Start(1, context, request, response);
-  }
-  ServerUnaryReactor* BatchGetMutexGroups(CallbackServerContext* context, const ByteBuffer* request,
-                                          ByteBuffer* response) override {
-    return Start(2, context, request, response);
-  }
-  ServerUnaryReactor* CreateMutexGroup(CallbackServerContext* context, const ByteBuffer* request,
-                                       ByteBuffer* response) override {
-    return Start(3, context, request, response);
-  }
-  ServerUnaryReactor* UpdateMutexGroup(CallbackServerContext* context, const ByteBuffer* request,
-                                       ByteBuffer* response) override {
-    return Start(4, context, request, response);
-  }
-  ServerUnaryReactor* UpdateSlot(CallbackServerContext* context, const ByteBuffer* request,
-                                 ByteBuffer* response) override {
-    return Start(5, context, request, response);
-  }
-  ServerUnaryReactor* AddSlotMembers(CallbackServerContext* context, const ByteBuffer* request,
-                                     ByteBuffer* response) override {
-    return Start(6, context, request, response);
-  }
-  ServerUnaryReactor* RemoveSlotMembers(CallbackServerContext* context, const ByteBuffer* request,
-                                        ByteBuffer* response) override {
-    return Start(7, context, request, response);
-  }
-  ServerUnaryReactor* MoveSlotMembers(CallbackServerContext* context, const ByteBuffer* request,
-                                      ByteBuffer* response) override {
-    return Start(8, context, request, response);
-  }
-  ServerUnaryReactor* ArchiveMutexGroup(CallbackServerContext* context, const ByteBuffer* request,
-                                        ByteBuffer* response) override {
-    return Start(9, context, request, response);
-  }
-  ServerUnaryReactor* UnarchiveMutexGroup(CallbackServerContext* context, const ByteBuffer* request,
-                                          ByteBuffer* response) override {
-    return Start(10, context, request, response);
-  }
+  grpc::Service& service() override { return generated_; }
+  void Serve(ServerCompletionQueue& queue) override;
 
  private:
-  // `index` is the method's place in the service's definition, and so in Methods().
-  ServerUnaryReactor* Start(std::size_t index, CallbackServerContext* context,
-                            const ByteBuffer* request, ByteBuffer* response) {
-    const RpcMethod& method = Methods()[index];
-    auto* reactor = new Reactor(context, response);
-    IncomingCall call = Describe(*context, method, traits_);
-    call.request_bytes = request->Length();
-    call.request = Parse(*method.request_prototype, *request);
-    reactor->Start(runner_, std::move(call));
-    return reactor;
-  }
+  friend class UnaryCall;
+
+  // The methods without gRPC's own parsing and serializing: replies are shared and go out as bytes.
+  class Generated final : public ::mutexgroups::v1::MutexGroupService::Service {
+   public:
+    Generated() {
+      for (std::size_t i = 0; i < Methods().size(); ++i) MarkMethodRaw(static_cast<int>(i));
+    }
+    void Request(std::size_t method, ServerContext& context, ByteBuffer& request,
+                 grpc::ServerAsyncResponseWriter<ByteBuffer>& writer, ServerCompletionQueue& queue,
+                 void* tag) {
+      RequestAsyncUnary(static_cast<int>(method), &context, &request, &writer, &queue, &queue, tag);
+    }
+  };
 
   CallRunner& runner_;
   const ListenerTraits traits_;
+  Generated generated_;
 };
+
+// One call, or the readiness for one.
+class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
+ public:
+  // `method` is its place in the service's definition, and so in Methods().
+  static void Await(MutexGroupGrpcService& service, std::size_t method,
+                    ServerCompletionQueue& queue) {
+    const auto call = std::make_shared<UnaryCall>(service, method, queue);
+    call->context_.AsyncNotifyWhenDone(call->over_.Begin(call));
+    service.generated_.Request(method, call->context_, call->request_, call->writer_, queue,
+                               call->arrived_.Begin(call));
+  }
+
+  UnaryCall(MutexGroupGrpcService& service, std::size_t method, ServerCompletionQueue& queue)
+      : service_(service), method_(method), queue_(queue) {}
+
+ private:
+  void OnArrived(bool ok) {
+    if (!ok) {  // the server shuts down
+      over_.Forget();
+      return;
+    }
+    Await(service_, method_, queue_);
+    const RpcMethod& method = Methods()[method_];
+    IncomingCall call = Describe(context_, method, service_.traits_);
+    call.request_bytes = request_.Length();
+    call.request = Parse(*method.request_prototype, request_);
+    request_.Clear();
+    auto running = service_.runner_.Start(
+        std::move(call),
+        [self = shared_from_this()](const Outcome& outcome) { self->Answer(outcome); });
+    {
+      const std::lock_guard lock(mutex_);
+      running_ = running;
+      if (!cancelled_) return;
+    }
+    service_.runner_.CancelByClient(running);
+  }
+
+  void Answer(const Outcome& outcome) {
+    context_.AddTrailingMetadata("x-request-id", outcome.rpc_id);
+    if (outcome.pushback) {
+      context_.AddTrailingMetadata("grpc-retry-pushback-ms", *outcome.pushback);
+    }
+    void* const tag = finished_.Begin(shared_from_this());
+    if (outcome.reply == nullptr) {
+      writer_.FinishWithError(
+          grpc::Status(static_cast<grpc::StatusCode>(outcome.status.code()),
+                       outcome.status.message(), outcome.status.SerializeAsString()),
+          tag);
+      return;
+    }
+    writer_.Finish(Serialize(*outcome.reply, outcome.reply_bytes), grpc::Status::OK, tag);
+  }
+
+  // The call is over, for whatever reason.
+  void OnOver() {
+    if (!context_.IsCancelled()) return;
+    std::shared_ptr<RunningCall> running;
+    {
+      const std::lock_guard lock(mutex_);
+      cancelled_ = true;
+      running = running_;
+    }
+    if (running != nullptr) service_.runner_.CancelByClient(running);
+  }
+
+  MutexGroupGrpcService& service_;
+  const std::size_t method_;
+  ServerCompletionQueue& queue_;
+
+  ServerContext context_;
+  ByteBuffer request_;
+  grpc::ServerAsyncResponseWriter<ByteBuffer> writer_{&context_};
+  AsyncOperation arrived_{[this](bool ok) { OnArrived(ok); }};
+  AsyncOperation over_{[this](bool) { OnOver(); }};
+  AsyncOperation finished_{[](bool) {}};
+
+  std::mutex mutex_;
+  bool cancelled_ = false;
+  std::shared_ptr<RunningCall> running_;  // set once it has been started
+};
+
+void MutexGroupGrpcService::Serve(ServerCompletionQueue& queue) {
+  for (std::size_t method = 0; method < Methods().size(); ++method) {
+    for (int i = 0; i < kAwaitedCalls; ++i) UnaryCall::Await(*this, method, queue);
+  }
+}
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeMutexGroupGrpcService(CallRunner& runner,
-                                                         ListenerTraits traits) {
+std::unique_ptr<AsyncService> MakeMutexGroupGrpcService(CallRunner& runner, ListenerTraits traits) {
   return std::make_unique<MutexGroupGrpcService>(runner, std::move(traits));
 }
 

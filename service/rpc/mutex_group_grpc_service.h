@@ -1,10 +1,9 @@
-// MutexGroupService as gRPC serves it: reactors that hand calls over to a CallRunner.
+// MutexGroupService as gRPC serves it: hands calls over to a CallRunner, and its answers back.
 #pragma once
-
-#include <grpcpp/impl/codegen/service_type.h>
 
 #include <memory>
 
+#include "service/rpc/async_service.h"
 #include "service/rpc/call_runner.h"
 #include "service/rpc/listener_traits.h"
 
@@ -12,6 +11,6 @@ namespace mutexd::rpc {
 
 // One for each listener, whose `traits` its calls have. `runner` must outlive every call: shut the
 // server down first.
-std::unique_ptr<grpc::Service> MakeMutexGroupGrpcService(CallRunner& runner, ListenerTraits traits);
+std::unique_ptr<AsyncService> MakeMutexGroupGrpcService(CallRunner& runner, ListenerTraits traits);
 
 }  // namespace mutexd::rpc

@@ -5,7 +5,9 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -138,30 +140,23 @@ class Answerer {
 
 // The service of one version of the protocol.
 template <typename Api>
-class VersionedService final : public Api::Generated::CallbackService {
+class VersionedService final : public AsyncService {
  public:
   using Request = typename Api::Request;
   using Response = typename Api::Response;
 
   explicit VersionedService(const Answerer& answerer) : answerer_(answerer) {}
 
-  grpc::ServerBidiReactor<Request, Response>* ServerReflectionInfo(
-      grpc::CallbackServerContext*) override {
-    auto* stream = new Stream(*this);
-    const std::lock_guard lock(mutex_);
-    streams_.insert(stream);
-    if (shut_down_) {
-      stream->End(ShuttingDown());
-    } else {
-      stream->Read();
-    }
-    return stream;
-  }
+  grpc::Service& service() override { return generated_; }
+  void Serve(grpc::ServerCompletionQueue& queue) override { Stream::Await(*this, queue); }
 
   void Shutdown() {
     const std::lock_guard lock(mutex_);
     shut_down_ = true;
-    for (Stream* stream : streams_) stream->End(ShuttingDown());
+    // Those that end leave the set.
+    for (Stream* stream : std::vector<Stream*>(streams_.begin(), streams_.end())) {
+      stream->End(ShuttingDown());
+    }
   }
 
  private:
@@ -169,18 +164,42 @@ class VersionedService final : public Api::Generated::CallbackService {
     return {grpc::StatusCode::UNAVAILABLE, "the server is shutting down"};
   }
 
-  // Reads a request, answers it, and so on until the caller is done. All under the service's mutex.
-  class Stream final : public grpc::ServerBidiReactor<Request, Response> {
+  // Reads a request, answers it, and so on until the caller is done.
+  class Stream final : public std::enable_shared_from_this<Stream> {
    public:
-    explicit Stream(VersionedService& service) : service_(service) {}
-
-    void Read() { this->StartRead(&request_); }
-
-    void End(const grpc::Status& status) {
-      if (!std::exchange(finished_, true)) this->Finish(status);
+    static void Await(VersionedService& service, grpc::ServerCompletionQueue& queue) {
+      const auto stream = std::make_shared<Stream>(service, queue);
+      service.generated_.RequestServerReflectionInfo(&stream->context_, &stream->stream_, &queue,
+                                                     &queue, stream->arrived_.Begin(stream));
     }
 
-    void OnReadDone(bool ok) override {
+    Stream(VersionedService& service, grpc::ServerCompletionQueue& queue)
+        : service_(service), queue_(queue) {}
+
+    // Under the service's mutex. At once, or when what is being written has been written.
+    void End(const grpc::Status& status) {
+      if (!status_) status_ = status;
+      if (writing_ || std::exchange(finished_, true)) return;
+      service_.streams_.erase(this);
+      stream_.Finish(*status_, ended_.Begin(this->shared_from_this()));
+    }
+
+   private:
+    void OnArrived(bool ok) {
+      if (!ok) return;  // the server shuts down
+      Await(service_, queue_);
+      const std::lock_guard lock(service_.mutex_);
+      service_.streams_.insert(this);
+      if (service_.shut_down_) {
+        End(ShuttingDown());
+      } else {
+        Read();
+      }
+    }
+
+    void Read() { stream_.Read(&request_, read_.Begin(this->shared_from_this())); }
+
+    void OnRead(bool ok) {
       if (ok) {
         response_.Clear();
         service_.answerer_.Answer(request_, response_);
@@ -189,43 +208,44 @@ class VersionedService final : public Api::Generated::CallbackService {
       if (!ok) {
         End(grpc::Status::OK);
       } else if (!finished_) {
-        this->StartWrite(&response_);
+        writing_ = true;
+        stream_.Write(response_, wrote_.Begin(this->shared_from_this()));
       }
     }
 
-    void OnWriteDone(bool ok) override {
+    void OnWritten(bool ok) {
       const std::lock_guard lock(service_.mutex_);
-      if (!ok) {
+      writing_ = false;
+      if (status_) {
+        End(*status_);
+      } else if (!ok) {
         End({grpc::StatusCode::CANCELLED, "the caller has gone"});
-      } else if (!finished_) {
+      } else {
         Read();
       }
     }
 
-    void OnCancel() override {
-      const std::lock_guard lock(service_.mutex_);
-      End({grpc::StatusCode::CANCELLED, "the caller has gone"});
-    }
-
-    void OnDone() override {
-      {
-        const std::lock_guard lock(service_.mutex_);
-        service_.streams_.erase(this);
-      }
-      delete this;
-    }
-
-   private:
     VersionedService& service_;
+    grpc::ServerCompletionQueue& queue_;
+    grpc::ServerContext context_;
+    grpc::ServerAsyncReaderWriter<Response, Request> stream_{&context_};
+    AsyncOperation arrived_{[this](bool ok) { OnArrived(ok); }};
+    AsyncOperation read_{[this](bool ok) { OnRead(ok); }};
+    AsyncOperation wrote_{[this](bool ok) { OnWritten(ok); }};
+    AsyncOperation ended_{[](bool) {}};
+
     Request request_;
     Response response_;
+    bool writing_ = false;
+    std::optional<grpc::Status> status_;  // once the stream shall end
     bool finished_ = false;
   };
 
   const Answerer& answerer_;
+  typename Api::Generated::AsyncService generated_;
   std::mutex mutex_;
   bool shut_down_ = false;
-  std::set<Stream*> streams_;
+  std::set<Stream*> streams_;  // those that have not ended; each has an operation under way
 };
 
 struct V1 {
@@ -258,7 +278,7 @@ class ReflectionService::Impl {
     v1alpha_.Shutdown();
   }
 
-  std::vector<grpc::Service*> services() { return {&v1_, &v1alpha_}; }
+  std::vector<AsyncService*> services() { return {&v1_, &v1alpha_}; }
 
  private:
   const Answerer answerer_;
@@ -271,6 +291,6 @@ ReflectionService::ReflectionService(std::vector<std::string> service_names)
 ReflectionService::~ReflectionService() = default;
 
 void ReflectionService::Shutdown() { impl_->Shutdown(); }
-std::vector<grpc::Service*> ReflectionService::services() { return impl_->services(); }
+std::vector<AsyncService*> ReflectionService::services() { return impl_->services(); }
 
 }  // namespace mutexd::rpc

@@ -2,11 +2,11 @@
 // protos.
 #pragma once
 
-#include <grpcpp/impl/service_type.h>
-
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "service/rpc/async_service.h"
 
 namespace mutexd::rpc {
 
@@ -25,7 +25,7 @@ class ReflectionService {
   void Shutdown();
 
   // To be registered: v1 and v1alpha.
-  std::vector<grpc::Service*> services();
+  std::vector<AsyncService*> services();
 
  private:
   class Impl;

@@ -384,7 +384,7 @@ class Day : public ::testing::Test {
        [this] { return std::uniform_real_distribution<double>(0, 1)(random_); }},
       StackOptions()};
   groups::Gateway gateway_{stack_.api(), clock_, {}, nullptr};
-  rpc::CallRunner runner_{loop_.loop(), gateway_, nullptr, {}};
+  rpc::CallRunner runner_{loop_.loop().get_executor(), gateway_, nullptr, {}};
 
   std::vector<std::string> ids_;
   std::vector<Written> written_;

@@ -24,7 +24,7 @@ void StartSleep(asio::io_context& loop, Clock& clock, MonotonicTime until,
 
 TEST(LoopClock, SleepsUntilTheTimeHasCome) {
   asio::io_context loop;
-  LoopClock clock(loop);
+  LoopClock clock(loop.get_executor());
   asio::cancellation_signal cancel;
   std::optional<bool> result;
   const MonotonicTime until = clock.MonotonicNow() + std::chrono::milliseconds(5);
@@ -36,7 +36,7 @@ TEST(LoopClock, SleepsUntilTheTimeHasCome) {
 
 TEST(LoopClock, ACancelledSleepEndsAtOnceAndSaysSo) {
   asio::io_context loop;
-  LoopClock clock(loop);
+  LoopClock clock(loop.get_executor());
   asio::cancellation_signal cancel;
   std::optional<bool> result;
   StartSleep(loop, clock, MonotonicTime::max(), cancel, result);

@@ -258,7 +258,7 @@ TEST_F(CurlTransportCancelTest, TheEndOfTheLoopLeaksNothing) {
   ScriptedServer server([](Peer& peer) { peer.Hang(); });
   for (const bool transport_first : {true, false}) {
     auto loop = std::make_unique<asio::io_context>();
-    auto transport = std::make_unique<CurlTransport>(*loop, CurlTransportOptions{});
+    auto transport = std::make_unique<CurlTransport>(loop->get_executor(), CurlTransportOptions{});
     bool finished = false;
     asio::co_spawn(*loop, transport->Send(Get(server.Url())),
                    [&](std::exception_ptr, const HttpResult&) { finished = true; });

@@ -232,7 +232,7 @@ TEST_F(CurlTransportTest, TellsTheObserverOfFailedAndCancelledRequests) {
 
 TEST_F(CurlTransportTest, WorksWithoutAnObserver) {
   ScriptedServer server(AnswerAll(Response(200, "hello")));
-  transport_.emplace(loop_, options_);
+  transport_.emplace(loop_.get_executor(), options_);
   EXPECT_EQ(ResponseOf(Fetch(server.Url())).body, "hello");
 }
 

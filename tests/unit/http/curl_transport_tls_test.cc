@@ -255,7 +255,7 @@ TEST_F(CurlTransportTlsTest, CancellingTheOneThatConnectsAtAnyStepFailsNoOther) 
   const TlsServer server(GoodCertificate(), Reporting());
   constexpr int kRequests = 20;
   for (int steps = kRequests; steps < kRequests + 60; ++steps) {  // all have begun
-    transport_.emplace(loop_, options_, &observer_);
+    transport_.emplace(loop_.get_executor(), options_, &observer_);
     std::vector<std::unique_ptr<PendingSend>> sends;
     for (int i = 0; i < kRequests; ++i) sends.push_back(Start(Get(server.Url())));
     loop_.restart();

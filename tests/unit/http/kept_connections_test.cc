@@ -11,7 +11,7 @@ class KeptConnectionsTest : public ::testing::Test {
  protected:
   asio::io_context loop_;
   KeptConnections kept_{
-      loop_, {.max_host_connections = 1, .max_kept_connections = 1}, absl::Hours(1)};
+      loop_.get_executor(), {.max_host_connections = 1, .max_kept_connections = 1}, absl::Hours(1)};
 };
 
 TEST_F(KeptConnectionsTest, AreTheSameWhileYoungAndAnswering) {
@@ -21,7 +21,7 @@ TEST_F(KeptConnectionsTest, AreTheSameWhileYoungAndAnswering) {
 }
 
 TEST_F(KeptConnectionsTest, AreOthersWhenTooOld) {
-  KeptConnections kept(loop_, {}, absl::ZeroDuration());
+  KeptConnections kept(loop_.get_executor(), {}, absl::ZeroDuration());
   const auto first = kept.Current();
   EXPECT_NE(kept.Current(), first);
 }

@@ -23,7 +23,7 @@ TransportTest::TransportTest() {
 }
 
 CurlTransport& TransportTest::transport() {
-  if (!transport_) transport_.emplace(loop_, options_, &observer_);
+  if (!transport_) transport_.emplace(loop_.get_executor(), options_, &observer_);
   return *transport_;
 }
 

@@ -141,8 +141,8 @@ class CallRunnerTest : public ::testing::Test {
   groups::Gateway gateway{amplitude, clock, {}};
   RecordingRpcObserver observer;
   RpcMethod own_method;
-  std::unique_ptr<CallRunner> runner =
-      std::make_unique<CallRunner>(loop->loop(), gateway, &observer, CallRunner::Options{});
+  std::unique_ptr<CallRunner> runner = std::make_unique<CallRunner>(
+      loop->loop().get_executor(), gateway, &observer, CallRunner::Options{});
   std::vector<std::shared_ptr<Call>> calls;
 };
 
@@ -555,7 +555,8 @@ TEST_F(CallRunnerTest, AKnownCallerIsNamedAndSharesTheQuotaUnderItsName) {
 }
 
 TEST_F(CallRunnerTest, WorksWithoutAnObserver) {
-  runner = std::make_unique<CallRunner>(loop->loop(), gateway, nullptr, CallRunner::Options{});
+  runner = std::make_unique<CallRunner>(loop->loop().get_executor(), gateway, nullptr,
+                                        CallRunner::Options{});
   EXPECT_EQ(ErrorOf(OutcomeOf(Start(GetCall()))), "OK");
 }
 

@@ -27,6 +27,7 @@
 #include "service/groups/gateway.h"
 #include "service/http/curl_transport.h"
 #include "service/rpc/call_runner.h"
+#include "service/rpc/shared_loop.h"
 #include "tests/fakes/scripted_server.h"
 
 namespace mutexd::rpc {
@@ -186,21 +187,22 @@ IncomingCall NthCall(int n) {
 TEST(CoreThreads, EveryCallFromEveryThreadIsFinishedOnce) {
   std::signal(SIGPIPE, SIG_IGN);
   Upstream upstream;
-  asio::io_context loop(1);
+  SharedLoop loop;
   asio::thread_pool workers(2);
-  amplitude::LoopClock clock(loop);
+  amplitude::LoopClock clock(loop.executor());
   NoUpstreamObserver upstream_observer;
   amplitude::FixedKey key("ampex_of_a_test");
-  auto transport = std::make_unique<http::CurlTransport>(loop, http::CurlTransportOptions{});
+  auto transport =
+      std::make_unique<http::CurlTransport>(loop.executor(), http::CurlTransportOptions{});
   amplitude::AmplitudeClientOptions options;
   options.upstream = amplitude::UpstreamAt(upstream.Url());
   amplitude::AmplitudeClient client(*transport, clock, key, workers, upstream_observer, options);
   groups::Gateway gateway{client, clock, {.write_visibility_timeout = absl::Milliseconds(200)}};
   CountingObserver observer;
-  auto runner = std::make_unique<CallRunner>(loop, gateway, &observer, CallRunner::Options{});
+  auto runner =
+      std::make_unique<CallRunner>(loop.executor(), gateway, &observer, CallRunner::Options{});
 
-  auto work = asio::make_work_guard(loop);
-  std::thread loop_thread([&loop] { loop.run(); });
+  std::thread loop_thread([&loop] { loop.Run(); });
   Tally tally(kCallers * kCallsOfEach);
   std::vector<std::thread> callers;
   for (int caller = 0; caller < kCallers; ++caller) {
@@ -223,10 +225,10 @@ TEST(CoreThreads, EveryCallFromEveryThreadIsFinishedOnce) {
 
   // The state of the gateway belongs to the loop.
   std::size_t left = 1;
-  asio::post(loop, [&] {
+  asio::post(loop.executor(), [&] {
     left = runner->calls_under_way();
     transport.reset();
-    work.reset();
+    loop.Stop();
   });
   loop_thread.join();
   workers.join();
@@ -243,20 +245,21 @@ TEST(CoreThreads, EveryCallFromEveryThreadIsFinishedOnce) {
 TEST(CoreThreads, ADrainEndsWhatThreadsKeepStarting) {
   std::signal(SIGPIPE, SIG_IGN);
   fakes::ScriptedServer silent([](fakes::Peer& peer) { peer.Hang(); });
-  asio::io_context loop(1);
+  SharedLoop loop;
   asio::thread_pool workers(1);
-  amplitude::LoopClock clock(loop);
+  amplitude::LoopClock clock(loop.executor());
   NoUpstreamObserver upstream_observer;
   amplitude::FixedKey key("ampex_of_a_test");
-  auto transport = std::make_unique<http::CurlTransport>(loop, http::CurlTransportOptions{});
+  auto transport =
+      std::make_unique<http::CurlTransport>(loop.executor(), http::CurlTransportOptions{});
   amplitude::AmplitudeClientOptions options;
   options.upstream = amplitude::UpstreamAt(silent.Url(""));
   amplitude::AmplitudeClient client(*transport, clock, key, workers, upstream_observer, options);
   groups::Gateway gateway{client, clock, {}};
-  auto runner = std::make_unique<CallRunner>(loop, gateway, nullptr, CallRunner::Options{});
+  auto runner =
+      std::make_unique<CallRunner>(loop.executor(), gateway, nullptr, CallRunner::Options{});
 
-  auto work = asio::make_work_guard(loop);
-  std::thread loop_thread([&loop] { loop.run(); });
+  std::thread loop_thread([&loop] { loop.Run(); });
   Tally tally(kCallers * kCallsOfEach);
   std::vector<std::thread> callers;
   for (int caller = 0; caller < kCallers; ++caller) {
@@ -265,15 +268,16 @@ TEST(CoreThreads, ADrainEndsWhatThreadsKeepStarting) {
         const int number = caller * kCallsOfEach + i;
         runner->Start(NthCall(number),
                       [&tally, number](const Outcome& outcome) { tally.Finish(number, outcome); });
-        if (caller == 0 && i == kCallsOfEach / 2) asio::post(loop, [&] { runner->EndDrain(); });
+        if (caller == 0 && i == kCallsOfEach / 2)
+          asio::post(loop.executor(), [&] { runner->EndDrain(); });
       }
     });
   }
   for (std::thread& caller : callers) caller.join();
   tally.WaitForAll();
-  asio::post(loop, [&] {
+  asio::post(loop.executor(), [&] {
     transport.reset();
-    work.reset();
+    loop.Stop();
   });
   loop_thread.join();
   workers.join();

@@ -48,10 +48,21 @@ class HeldService final : public v1::MutexGroupService::CallbackService {
   std::atomic<bool> released_ = false;
 };
 
+// For GrpcServer, a service that needs no completion queue.
+class Registered final : public AsyncService {
+ public:
+  explicit Registered(grpc::Service& service) : service_(service) {}
+  grpc::Service& service() override { return service_; }
+  void Serve(grpc::ServerCompletionQueue&) override {}
+
+ private:
+  grpc::Service& service_;
+};
+
 class GrpcServerTest : public ::testing::Test {
  protected:
   void Start(const std::string& address = "127.0.0.1:0") {
-    auto server = GrpcServer::Start(address, {&service_});
+    auto server = GrpcServer::Start(address, {&registered_});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -81,6 +92,7 @@ class GrpcServerTest : public ::testing::Test {
   }
 
   HeldService service_;
+  Registered registered_{service_};
   std::unique_ptr<GrpcServer> server_;
 };
 
@@ -103,7 +115,8 @@ TEST_F(GrpcServerTest, ServesOnAUnixSocket) {
 TEST_F(GrpcServerTest, NeverSharesAPort) {
   Start();
   HeldService other;
-  const auto second = GrpcServer::Start(Target(), {&other});
+  Registered registered_other(other);
+  const auto second = GrpcServer::Start(Target(), {&registered_other});
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(std::string(second.status().message()), "cannot listen on " + Target());
 }

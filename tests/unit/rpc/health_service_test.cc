@@ -18,7 +18,7 @@ using Response = health::HealthCheckResponse;
 class HealthServiceTest : public ::testing::Test {
  protected:
   HealthServiceTest() {
-    auto server = GrpcServer::Start("127.0.0.1:0", {health_.service()});
+    auto server = GrpcServer::Start("127.0.0.1:0", {&health_.service()});
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     stub_ = health::Health::NewStub(grpc::CreateChannel(

@@ -1,0 +1,56 @@
+// What gRPC's asynchronous interface asks of a service, and how its operations end.
+//
+// Not the callback interface: that has threads of its own, at least two, which take turns in
+// waiting for sockets and wake each other for every call. With one thread on one completion queue a
+// lone call costs half as much.
+#pragma once
+
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/impl/service_type.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace mutexd::rpc {
+
+class AsyncService {
+ public:
+  virtual ~AsyncService() = default;
+
+  // To be registered with the server.
+  virtual grpc::Service& service() = 0;
+
+  // The server has started: asks `queue` for calls. Tags are AsyncOperations.
+  virtual void Serve(grpc::ServerCompletionQueue& queue) = 0;
+};
+
+// One kind of operation of a call: begun with gRPC, and done some time later on a thread of the
+// completion queue. Part of the call's object, and begun anew only after its end.
+class AsyncOperation {
+ public:
+  // `done` is told whether it went well.
+  explicit AsyncOperation(std::function<void(bool ok)> done) : done_(std::move(done)) {}
+
+  // The tag for gRPC. Keeps `call` until the operation is done.
+  void* Begin(std::shared_ptr<void> call) {
+    call_ = std::move(call);
+    return this;
+  }
+
+  // gRPC will not hand back the tag.
+  void Forget() { call_.reset(); }
+
+  // `tag` has come back from the completion queue.
+  static void Done(void* tag, bool ok) {
+    auto* operation = static_cast<AsyncOperation*>(tag);
+    const std::shared_ptr<void> call = std::move(operation->call_);
+    operation->done_(ok);
+  }
+
+ private:
+  const std::function<void(bool ok)> done_;
+  std::shared_ptr<void> call_;
+};
+
+}  // namespace mutexd::rpc
