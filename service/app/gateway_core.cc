@@ -28,7 +28,10 @@ std::vector<std::string> MethodNames() {
 http::CurlTransportOptions TransportOptions(const Settings& settings) {
   http::CurlTransportOptions options;
   options.user_agent = absl::StrCat("mutexd/", VersionNumber());
-  if (!settings.sandbox) options.ca_file = settings.amplitude_ca_file;
+  if (!settings.sandbox) {
+    options.ca_file = settings.amplitude_ca_file;
+    options.proxy = settings.amplitude_proxy;
+  }
   return options;
 }
 
@@ -96,7 +99,8 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
                   policy_telemetry_, quota_},
                  StackOptions(settings, upstream)),
       gateway_{amplitude_.api(), clock_, GatewayOptionsOf(settings), &gateway_log_},
-      runner_(loop_, gateway_, &rpc_telemetry_, {.default_deadline = settings.default_deadline}),
+      runner_(loop_, gateway_, &rpc_telemetry_,
+              {.default_deadline = settings.default_deadline, .max_calls = settings.max_calls}),
       keep_running_(loop_.get_executor()) {
   if (keys_.file != nullptr) {
     asio::co_spawn(loop_, keys_.file->Watch(clock_, workers_), asio::detached);
