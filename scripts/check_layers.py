@@ -20,6 +20,7 @@ ASIO = ("asio.hpp", "asio/")
 CURL = "curl/"
 RAPIDJSON = "rapidjson/"
 XXHASH = "xxhash.h"
+OPENSSL = "openssl/"
 PROTOBUF = "google/protobuf/"
 MESSAGES = (
     PROTOBUF,
@@ -62,6 +63,7 @@ LAYERS: dict[str, tuple] = {
         "prometheus/",
         "spdlog/",
         CURL,
+        OPENSSL,
     ),
     # Its own headers are included as its users include them, from client/cpp.
     "client/cpp": ("mutexgroups/", MESSAGES, GRPC, ABSEIL, "CLI/", "yaml-cpp/"),

@@ -1,5 +1,7 @@
 #include "service/app/application.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -7,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/app/file_text.h"
 #include "service/app/startup_pages.h"
 #include "service/app/version.h"
 
@@ -32,8 +35,20 @@ absl::Duration TimeToTellClients(absl::Duration drain_timeout) {
   return std::min(drain_timeout / 10, absl::Milliseconds(250));
 }
 
-rpc::ListenerTraits TraitsOf(const ListenAddress& address) {
-  return {.identity = "", .confidential = address.is_unix() || IsLoopbackHost(address.host)};
+// Connections must leave descriptors for everything else.
+std::size_t ConnectionLimit(std::size_t max_connections, telemetry::Log& log) {
+  constexpr rlim_t kForTheRest = 256;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    return max_connections;
+  }
+  const std::size_t most =
+      limit.rlim_cur > 2 * kForTheRest ? limit.rlim_cur - kForTheRest : limit.rlim_cur / 2;
+  if (max_connections <= most) return max_connections;
+  log.Write(LogLevel::kWarning,
+            "there are too few descriptors for max-connections; raise the limit of open files",
+            {{"max_connections", max_connections}, {"lowered_to", most}});
+  return most;
 }
 
 // What is left at the drain's end for the replies of the calls that are ended then.
@@ -44,7 +59,9 @@ absl::Duration TimeToReply(absl::Duration drain_timeout) {
 }  // namespace
 
 Application::Application(const Settings& settings, telemetry::Log& log)
-    : settings_(settings), log_(log) {
+    : settings_(settings),
+      log_(log),
+      connections_(ConnectionLimit(settings.max_connections, log), metrics_, log) {
   metrics_.AddGauge("mutexd_build_info", "The build, as labels; always 1.")
       .Add({{"version", std::string(VersionNumber())}, {"commit", std::string(VersionCommit())}})
       .Set(1);
@@ -60,6 +77,7 @@ absl::StatusOr<std::unique_ptr<Application>> Application::Start(const Settings& 
   std::unique_ptr<Application> application(new Application(settings, log));
   if (settings.sandbox) ReachLoopbackWithoutProxy();
   if (absl::Status status = application->ClaimListeners(); !status.ok()) return status;
+  if (absl::Status status = application->ReadTlsFiles(); !status.ok()) return status;
   if (absl::Status status = application->StartManagement(); !status.ok()) return status;
   const auto upstream = application->ChooseUpstream();
   if (!upstream.ok()) return upstream.status();
@@ -76,14 +94,20 @@ absl::StatusOr<std::unique_ptr<Application>> Application::Start(const Settings& 
 }
 
 absl::Status Application::ClaimListeners() {
-  std::vector<ListenAddress> addresses = settings_.listen;
-  if (settings_.management) addresses.push_back(*settings_.management);
-  for (const ListenAddress& address : addresses) {
-    auto claim = ListenerClaim::Take(address);
-    if (!claim.ok()) return claim.status();
-    claims_.push_back(*std::move(claim));
+  const auto claim = [this](const ListenAddress& address) {
+    auto taken = ListenerClaim::Take(address);
+    if (taken.ok()) claims_.push_back(*std::move(taken));
+    return taken.status();
+  };
+  for (const ListenAddress& address : settings_.listen) {
+    if (address.is_unix()) {
+      if (absl::Status status = claim(address); !status.ok()) return status;
+    }
+    auto socket = ListenSocket::Bind(address, settings_.unix_socket_access);
+    if (!socket.ok()) return socket.status();
+    sockets_.push_back(*std::move(socket));
   }
-  return absl::OkStatus();
+  return settings_.management ? claim(*settings_.management) : absl::OkStatus();
 }
 
 absl::Status Application::StartManagement() {
@@ -113,12 +137,46 @@ absl::StatusOr<UpstreamChoice> Application::ChooseUpstream() {
   return UpstreamChoice{amplitude::UpstreamOf(settings_.region), ""};
 }
 
+absl::Status Application::ReadTlsFiles() {
+  if (settings_.tls_cert.empty()) return absl::OkStatus();
+  auto files = TlsFiles::Open({settings_.tls_cert, settings_.tls_key, settings_.tls_client_ca},
+                              ReadFileText, metrics_, log_);
+  if (!files.ok()) return files.status();
+  tls_ = *std::move(files);
+  reloader_.Add([this](ReloadCause cause) { tls_->Reload(cause); });
+  return absl::OkStatus();
+}
+
+GrpcListener::Options Application::OptionsOf(const ListenAddress& address) const {
+  GrpcListener::Options options;
+  options.limits.max_concurrent_streams = settings_.max_concurrent_streams;
+  options.limits.memory = settings_.memory_limit;
+  if (settings_.max_connection_age > absl::ZeroDuration()) {
+    options.limits.max_connection_age = settings_.max_connection_age;
+  }
+  if (address.is_unix()) {
+    options.traits.identity = settings_.unix_identities.Of(address.unix_path);
+    options.traits.peer = address.ToString();
+    options.traits.confidential = true;
+  } else if (tls_ != nullptr) {
+    options.traits.confidential = true;
+    options.traits.asks_for_certificates = tls_->asks_for_certificates();
+    options.credentials = rpc::MakeTlsCredentials(tls_->source());
+  } else {
+    options.traits.confidential = IsLoopbackHost(address.host);
+  }
+  return options;
+}
+
 absl::Status Application::StartServing() {
-  for (const ListenAddress& address : settings_.listen) {
-    auto listener = GrpcListener::Start(address, TraitsOf(address), core_->runner());
+  for (std::size_t i = 0; i < settings_.listen.size(); ++i) {
+    auto listener = GrpcListener::Start(std::move(sockets_[i]), OptionsOf(settings_.listen[i]),
+                                        core_->runner(), connections_);
     if (!listener.ok()) return listener.status();
     listeners_.push_back(*std::move(listener));
   }
+  sockets_.clear();
+  reloader_.Start();
   stage_ = Stage::kServing;
   for (const auto& listener : listeners_) listener->SetServing();
   LogListeners();
@@ -135,8 +193,10 @@ void Application::LogListeners() {
     const ListenAddress& address = settings_.listen[i];
     grpc_addresses_.push_back(listeners_[i]->address());
     log_.Write(LogLevel::kInfo, "listening",
-               {{"listener", "grpc"}, {"address", grpc_addresses_.back()}});
-    if (!address.is_unix() && !IsLoopbackHost(address.host)) {
+               {{"listener", "grpc"},
+                {"address", grpc_addresses_.back()},
+                {"tls", tls_ != nullptr && !address.is_unix()}});
+    if (tls_ == nullptr && !address.is_unix() && !IsLoopbackHost(address.host)) {
       log_.Write(LogLevel::kWarning,
                  "calls from other machines are neither encrypted nor authenticated",
                  {{"address", grpc_addresses_.back()}});
@@ -146,7 +206,7 @@ void Application::LogListeners() {
 
 void Application::Reload() {
   log_.Write(LogLevel::kInfo, "reloading");
-  for (const auto& reload : reloads_) reload();
+  reloader_.ReloadNow();
 }
 
 void Application::Drain() {

@@ -2,17 +2,19 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "service/app/accept_telemetry.h"
 #include "service/app/gateway_core.h"
 #include "service/app/grpc_listener.h"
 #include "service/app/listener_claim.h"
 #include "service/app/management_server.h"
+#include "service/app/reloader.h"
 #include "service/app/settings.h"
+#include "service/app/tls_files.h"
 #include "service/sandbox/sandbox.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
@@ -34,8 +36,8 @@ class Application {
   // --drain-timeout later. Blocks.
   void Drain();
 
-  // Reads again what may change while the service runs. What is broken leaves the former in force,
-  // with a warning. Blocks for as long as files take to read.
+  // Has what may change while the service runs read again at once. What is broken leaves the former
+  // in force, with a warning.
   void Reload();
 
   // The real addresses.
@@ -48,7 +50,9 @@ class Application {
   absl::Status ClaimListeners();
   absl::Status StartManagement();
   absl::StatusOr<UpstreamChoice> ChooseUpstream();
+  absl::Status ReadTlsFiles();
   absl::Status StartServing();
+  GrpcListener::Options OptionsOf(const ListenAddress& address) const;
   void LogListeners();
 
   const Settings settings_;
@@ -60,13 +64,14 @@ class Application {
 
   // In the order of starting; stopped in the reverse order.
   std::vector<ListenerClaim> claims_;
+  std::vector<ListenSocket> sockets_;  // until the listeners have them
+  AcceptTelemetry connections_;
   std::unique_ptr<ManagementServer> management_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::unique_ptr<TlsFiles> tls_;  // null: plaintext
   std::unique_ptr<GatewayCore> core_;
   std::vector<std::unique_ptr<GrpcListener>> listeners_;  // as in the settings
-
-  // Of what is reloaded, in this order; complete when Start returns.
-  std::vector<std::function<void()>> reloads_;
+  Reloader reloader_;
 };
 
 }  // namespace mutexd::app

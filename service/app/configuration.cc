@@ -11,6 +11,8 @@
 #include "service/app/management_key.h"
 #include "service/app/setting_sources.h"
 #include "service/app/setting_table.h"
+#include "service/app/setting_values.h"
+#include "service/app/tls_files.h"
 
 namespace mutexd::app {
 namespace {
@@ -24,7 +26,7 @@ void Append(std::vector<std::string>& to, const std::vector<std::string>& from) 
 
 // How a problem begins: `amplitude-url = "ftp://x" (flag --amplitude-url)`.
 std::string Subject(const EffectiveValue& value) {
-  return absl::StrCat(value.name, " = \"", absl::StrJoin(value.texts, ","), "\" (",
+  return absl::StrCat(value.name, " = \"", HideUser(absl::StrJoin(value.texts, ",")), "\" (",
                       value.origin.where, ")");
 }
 
@@ -69,6 +71,8 @@ class Checks {
     CheckSandbox();
     CheckFiles();
     CheckStaleness();
+    CheckTls();
+    CheckUnixIdentities();
   }
 
  private:
@@ -140,6 +144,54 @@ class Checks {
     }
   }
 
+  void CheckTls() {
+    const Settings& settings = configuration_.settings;
+    if (settings.tls_cert.empty() != settings.tls_key.empty()) {
+      const bool has_certificate = !settings.tls_cert.empty();
+      Problem(Subject(has_certificate ? "tls-cert" : "tls-key"), " needs ",
+              has_certificate ? "--tls-key" : "--tls-cert", " as well; give both or neither");
+      return;
+    }
+    if (settings.tls_cert.empty()) {
+      if (Given("tls-client-ca")) {
+        Problem(Subject("tls-client-ca"),
+                " has no effect without TLS; give --tls-cert and --tls-key as well");
+      }
+      CheckPlaintext();
+      return;
+    }
+    const auto loaded =
+        TlsFiles::Load({settings.tls_cert, settings.tls_key, settings.tls_client_ca},
+                       sources_.read_file, absl::Now());
+    for (const TlsFiles::Problem& problem : loaded.problems) {
+      Problem(Subject(problem.setting), ": ", problem.what);
+    }
+  }
+
+  void CheckPlaintext() {
+    const Settings& settings = configuration_.settings;
+    if (settings.allow_plaintext) return;
+    for (const ListenAddress& address : settings.listen) {
+      if (address.is_unix() || IsLoopbackHost(address.host)) continue;
+      Problem(
+          Subject("listen"), ": ", address.ToString(),
+          " can be reached from other machines, and nothing would be encrypted; give --tls-cert "
+          "and --tls-key, or --allow-plaintext where the network itself is trusted");
+    }
+  }
+
+  void CheckUnixIdentities() {
+    const Settings& settings = configuration_.settings;
+    for (const auto& [path, name] : settings.unix_identities.own) {
+      const bool served = std::any_of(
+          settings.listen.begin(), settings.listen.end(),
+          [&path = path](const ListenAddress& address) { return address.unix_path == path; });
+      if (served) continue;
+      Problem(Subject("unix-identity"), ": ", path, " is not served; give --listen=unix:", path,
+              " as well, or correct the path");
+    }
+  }
+
   void CheckStaleness() {
     const Settings& settings = configuration_.settings;
     if (settings.default_max_staleness > settings.max_staleness_limit) {
@@ -153,7 +205,8 @@ class Checks {
 };
 
 std::string TomlString(absl::string_view text) {
-  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}}), "\"");
+  return absl::StrCat("\"", absl::StrReplaceAll(HideUser(text), {{"\\", "\\\\"}, {"\"", "\\\""}}),
+                      "\"");
 }
 
 std::string TomlValue(const Setting& setting, const EffectiveValue& value) {

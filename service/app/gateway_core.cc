@@ -28,7 +28,10 @@ std::vector<std::string> MethodNames() {
 http::CurlTransportOptions TransportOptions(const Settings& settings) {
   http::CurlTransportOptions options;
   options.user_agent = absl::StrCat("mutexd/", VersionNumber());
-  if (!settings.sandbox) options.ca_file = settings.amplitude_ca_file;
+  if (!settings.sandbox) {
+    options.ca_file = settings.amplitude_ca_file;
+    options.proxy = settings.amplitude_proxy;
+  }
   return options;
 }
 
@@ -97,7 +100,7 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
                  StackOptions(settings, upstream)),
       gateway_{amplitude_.api(), clock_, GatewayOptionsOf(settings), &gateway_log_},
       runner_(loop_.executor(), gateway_, &rpc_telemetry_,
-              {.default_deadline = settings.default_deadline}) {
+              {.default_deadline = settings.default_deadline, .max_calls = settings.max_calls}) {
   if (keys_.file != nullptr) {
     asio::co_spawn(loop_.executor(), keys_.file->Watch(clock_, workers_), asio::detached);
   }

@@ -13,23 +13,35 @@ constexpr const char* kHealthService = "grpc.health.v1.Health";
 
 }  // namespace
 
-GrpcListener::GrpcListener(rpc::ListenerTraits traits, rpc::CallRunner& runner)
-    : health_({kMutexGroupService}),
+GrpcListener::GrpcListener(std::string address, rpc::ListenerTraits traits, rpc::CallRunner& runner)
+    : address_(std::move(address)),
+      health_({kMutexGroupService}),
       reflection_({kMutexGroupService, kHealthService}),
       mutex_group_service_(rpc::MakeMutexGroupGrpcService(runner, std::move(traits))) {}
 
-absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const ListenAddress& address,
-                                                                  rpc::ListenerTraits traits,
-                                                                  rpc::CallRunner& runner) {
-  std::unique_ptr<GrpcListener> listener(new GrpcListener(std::move(traits), runner));
+absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(ListenSocket socket,
+                                                                  Options options,
+                                                                  rpc::CallRunner& runner,
+                                                                  AcceptObserver& observer) {
+  std::unique_ptr<GrpcListener> listener(
+      new GrpcListener(socket.address(), std::move(options.traits), runner));
   std::vector<rpc::AsyncService*> services = listener->reflection_.services();
   services.push_back(&listener->health_.service());
   services.push_back(listener->mutex_group_service_.get());
-  auto server = rpc::GrpcServer::Start(address.ToString(), services);
+  auto server = rpc::GrpcServer::Start(options.limits, std::move(options.credentials), services);
   if (!server.ok()) return server.status();
   listener->server_ = *std::move(server);
-  listener->address_ = address.ToString(listener->server_->bound_port());
+  auto acceptor = ConnectionAcceptor::Start(
+      std::move(socket),
+      [server = listener->server_.get()](int descriptor) { server->Serve(descriptor); }, observer);
+  if (!acceptor.ok()) return acceptor.status();
+  listener->acceptor_ = *std::move(acceptor);
   return listener;
+}
+
+void GrpcListener::Drain(absl::Duration timeout) {
+  acceptor_.reset();
+  server_->Drain(timeout);
 }
 
 void GrpcListener::AnnounceEnd() {

@@ -6,7 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "service/app/listen_address.h"
+#include "service/app/connection_acceptor.h"
+#include "service/app/listen_socket.h"
 #include "service/rpc/call_runner.h"
 #include "service/rpc/grpc_server.h"
 #include "service/rpc/health_service.h"
@@ -18,10 +19,17 @@ namespace mutexd::app {
 // Any thread.
 class GrpcListener {
  public:
-  // Serves when it returns, but says that it does not until SetServing. `runner` must outlive it.
-  static absl::StatusOr<std::unique_ptr<GrpcListener>> Start(const ListenAddress& address,
-                                                             rpc::ListenerTraits traits,
-                                                             rpc::CallRunner& runner);
+  struct Options {
+    rpc::ListenerTraits traits;
+    rpc::GrpcLimits limits;
+    std::shared_ptr<grpc::ServerCredentials> credentials;  // null: plaintext
+  };
+
+  // Serves when it returns, but says that it does not until SetServing. `runner` and `observer`
+  // must outlive it.
+  static absl::StatusOr<std::unique_ptr<GrpcListener>> Start(ListenSocket socket, Options options,
+                                                             rpc::CallRunner& runner,
+                                                             AcceptObserver& observer);
   GrpcListener(const GrpcListener&) = delete;
   GrpcListener& operator=(const GrpcListener&) = delete;
 
@@ -35,16 +43,17 @@ class GrpcListener {
   void AnnounceEnd();
 
   // Accepts nothing more and returns when all calls have ended, at most `timeout` later. Blocks.
-  void Drain(absl::Duration timeout) { server_->Drain(timeout); }
+  void Drain(absl::Duration timeout);
 
  private:
-  GrpcListener(rpc::ListenerTraits traits, rpc::CallRunner& runner);
+  GrpcListener(std::string address, rpc::ListenerTraits traits, rpc::CallRunner& runner);
 
-  std::string address_;
+  const std::string address_;
   rpc::HealthService health_;
   rpc::ReflectionService reflection_;
   std::unique_ptr<rpc::AsyncService> mutex_group_service_;
-  std::unique_ptr<rpc::GrpcServer> server_;  // goes first
+  std::unique_ptr<rpc::GrpcServer> server_;
+  std::unique_ptr<ConnectionAcceptor> acceptor_;  // goes first
 };
 
 }  // namespace mutexd::app

@@ -10,8 +10,8 @@ namespace mutexd::app {
 
 // Held as long as the address is served. For a unix socket: a lock on the file `<path>.lock`, which
 // stays; a socket that a dead process left behind is removed, and so is ours at the end. For TCP
-// the kernel keeps the claim from the moment of listening; here it is only asked beforehand, as
-// gRPC does not tell the reason and is content with one of the several addresses of a name.
+// the kernel keeps the claim from the moment of listening; here it is only asked beforehand, for
+// servers that do not tell the reason and are content with one of the several addresses of a name.
 class ListenerClaim {
  public:
   // The error names the address and what is in the way.

@@ -45,6 +45,15 @@ Apply Size(std::size_t Settings::*member, std::size_t least, std::size_t most) {
   };
 }
 
+template <typename Number>
+Apply Count(Number Settings::*member, std::int64_t least, std::int64_t most) {
+  return [=](absl::Span<const std::string> texts, Settings& settings) {
+    const auto count = ParseWholeNumber(texts[0], least, most);
+    if (count.ok()) settings.*member = static_cast<Number>(*count);
+    return count.status();
+  };
+}
+
 Apply Switch(bool Settings::*member) {
   return [=](absl::Span<const std::string> texts, Settings& settings) {
     const auto on = ParseSwitch(texts[0]);
@@ -104,6 +113,30 @@ absl::Status ApplyManagement(absl::Span<const std::string> texts, Settings& sett
   return absl::OkStatus();
 }
 
+absl::Status ApplyUnixSocketMode(absl::Span<const std::string> texts, Settings& settings) {
+  const auto mode = ParseSocketMode(texts[0]);
+  if (mode.ok()) settings.unix_socket_access.mode = *mode;
+  return mode.status();
+}
+
+absl::Status ApplyUnixSocketGroup(absl::Span<const std::string> texts, Settings& settings) {
+  const auto group = ParseGroup(texts[0]);
+  if (group.ok()) settings.unix_socket_access.group = *group;
+  return group.status();
+}
+
+absl::Status ApplyUnixIdentity(absl::Span<const std::string> texts, Settings& settings) {
+  auto identities = ParseUnixIdentities(texts);
+  if (identities.ok()) settings.unix_identities = *std::move(identities);
+  return identities.status();
+}
+
+absl::Status ApplyAmplitudeProxy(absl::Span<const std::string> texts, Settings& settings) {
+  auto url = ParseProxyUrl(texts[0]);
+  if (url.ok()) settings.amplitude_proxy = *std::move(url);
+  return url.status();
+}
+
 absl::Status ApplyAmplitudeUrl(absl::Span<const std::string> texts, Settings& settings) {
   auto url = ParseUpstreamUrl(texts[0]);
   if (url.ok()) settings.amplitude_url = *std::move(url);
@@ -158,12 +191,51 @@ std::vector<Setting> MakeTable() {
       {"drain-timeout", kServing, "DURATION",
        "How long calls under way may take to finish after SIGTERM or SIGINT", "25s", Kind::kValue,
        Setting::kEverywhere, Duration(&Settings::drain_timeout, none, hour)},
+      {"tls-cert", kServing, "PATH",
+       "PEM file with the certificate to show on all TCP listeners, and those between it and its "
+       "root. Read again when it changes, as are the next two",
+       "", Kind::kValue, Setting::kEverywhere, Path(&Settings::tls_cert)},
+      {"tls-key", kServing, "PATH", "PEM file with the key of the certificate", "", Kind::kValue,
+       Setting::kEverywhere, Path(&Settings::tls_key)},
+      {"tls-client-ca", kServing, "PATH",
+       "PEM file of the certificate authorities that must have signed the certificates of callers; "
+       "without it callers need none",
+       "", Kind::kValue, Setting::kEverywhere, Path(&Settings::tls_client_ca)},
+      {"allow-plaintext", kServing, "",
+       "Serve other machines without TLS: anybody in between can read and change calls", "false",
+       Kind::kSwitch, Setting::kEverywhere, Switch(&Settings::allow_plaintext)},
+      {"unix-socket-mode", kServing, "MODE",
+       "Who may connect to unix sockets, as the mode of a file", "0660", Kind::kValue,
+       Setting::kEverywhere, ApplyUnixSocketMode},
+      {"unix-socket-group", kServing, "GROUP",
+       "The group of unix sockets, a name or a number; without it the process'", "", Kind::kValue,
+       Setting::kEverywhere, ApplyUnixSocketGroup},
+      {"unix-identity", kServing, "NAME",
+       "The name of callers by unix sockets, in logs and rules; PATH=NAME for one socket; may be "
+       "given several times",
+       "unix", Kind::kList, Setting::kEverywhere, ApplyUnixIdentity},
+      {"max-connections", kServing, "N",
+       "The most connections of callers at a time; more are closed at once", "10000", Kind::kValue,
+       Setting::kEverywhere, Count(&Settings::max_connections, 1, 1'000'000)},
+      {"max-connection-age", kServing, "DURATION",
+       "How long a connection lives, give or take a tenth; 0s: as long as the caller wants", "0s",
+       Kind::kValue, Setting::kEverywhere, Duration(&Settings::max_connection_age, none, day)},
+      {"max-concurrent-streams", kServing, "N", "The most calls at a time on one connection",
+       "1000", Kind::kValue, Setting::kEverywhere,
+       Count(&Settings::max_concurrent_streams, 1, 1'000'000)},
+      {"memory-limit", kServing, "SIZE",
+       "The most memory for messages on their way in and out, of all connections", "512MiB",
+       Kind::kValue, Setting::kEverywhere,
+       Size(&Settings::memory_limit, std::size_t{16} << 20, std::size_t{1} << 40)},
 
       {"region", kUpstream, "us|eu", "Amplitude's data center that holds the project", "us",
        Kind::kValue, Setting::kEverywhere, Choice(&Settings::region, kRegions)},
       {"amplitude-url", kUpstream, "URL",
        "Amplitude's address instead of the region's; https, but for an address on this machine", "",
        Kind::kValue, Setting::kEverywhere, ApplyAmplitudeUrl},
+      {"amplitude-proxy", kUpstream, "URL",
+       "HTTP proxy for all requests to Amplitude, in place of those that the environment names", "",
+       Kind::kValue, Setting::kEverywhere, ApplyAmplitudeProxy},
       {"amplitude-ca-file", kUpstream, "PATH",
        "PEM file of the certificate authorities to trust instead of the system's", "", Kind::kValue,
        Setting::kEverywhere, Path(&Settings::amplitude_ca_file)},
@@ -200,6 +272,8 @@ std::vector<Setting> MakeTable() {
        "JSON file that keeps the emulator's groups; without it they last as long as the program",
        "", Kind::kValue, Setting::kEverywhere, Path(&Settings::sandbox_state)},
 
+      {"max-calls", kCalls, "N", "The most calls at a time; more are refused", "10000",
+       Kind::kValue, Setting::kEverywhere, Count(&Settings::max_calls, 1, 1'000'000)},
       {"default-deadline", kCalls, "DURATION", "The deadline of a call that comes without one",
        "20s", Kind::kValue, Setting::kEverywhere,
        Duration(&Settings::default_deadline, shortest, hour)},

@@ -117,6 +117,32 @@ absl::StatusOr<int> ParseChoice(absl::string_view text,
   return Bad("is not one of the choices", absl::StrCat("give ", absl::StrJoin(choices, " or ")));
 }
 
+namespace {
+
+// `authority` is "host" or "host:port".
+absl::StatusOr<absl::string_view> HostOf(absl::string_view authority, absl::string_view remedy) {
+  absl::string_view host = authority;
+  absl::string_view port;
+  if (absl::ConsumePrefix(&host, "[")) {
+    const std::size_t end = host.find(']');
+    if (end == absl::string_view::npos) return Bad("lacks the closing ] of its host", remedy);
+    port = host.substr(end + 1);
+    host = host.substr(0, end);
+  } else if (const std::size_t colon = host.find(':'); colon != absl::string_view::npos) {
+    port = host.substr(colon);
+    host = host.substr(0, colon);
+  }
+  if (host.empty()) return Bad("has no host", remedy);
+  int port_number = 0;
+  if (!port.empty() && (!absl::ConsumePrefix(&port, ":") || !absl::SimpleAtoi(port, &port_number) ||
+                        port_number < 1 || port_number > 65535)) {
+    return Bad("has a port that is not a number from 1 to 65535", remedy);
+  }
+  return host;
+}
+
+}  // namespace
+
 absl::StatusOr<std::string> ParseUpstreamUrl(absl::string_view text) {
   constexpr absl::string_view kRemedy = "write it as https://host or https://host:port";
   absl::string_view rest = text;
@@ -134,30 +160,46 @@ absl::StatusOr<std::string> ParseUpstreamUrl(absl::string_view text) {
   absl::string_view authority = rest.substr(0, rest.find('/'));
   if (absl::StrContains(authority, "@")) return Bad("has a user name", kRemedy);
 
-  absl::string_view host = authority;
-  absl::string_view port;
-  if (absl::ConsumePrefix(&host, "[")) {
-    const std::size_t end = host.find(']');
-    if (end == absl::string_view::npos) return Bad("lacks the closing ] of its host", kRemedy);
-    port = host.substr(end + 1);
-    host = host.substr(0, end);
-  } else if (const std::size_t colon = host.find(':'); colon != absl::string_view::npos) {
-    port = host.substr(colon);
-    host = host.substr(0, colon);
-  }
-  if (host.empty()) return Bad("has no host", kRemedy);
-  int port_number = 0;
-  if (!port.empty() && (!absl::ConsumePrefix(&port, ":") || !absl::SimpleAtoi(port, &port_number) ||
-                        port_number < 1 || port_number > 65535)) {
-    return Bad("has a port that is not a number from 1 to 65535", kRemedy);
-  }
-  if (!tls && !IsLoopbackHost(host)) {
+  const auto host = HostOf(authority, kRemedy);
+  if (!host.ok()) return host.status();
+  if (!tls && !IsLoopbackHost(*host)) {
     return Bad("would send the management key unencrypted",
                "use https (http is accepted for this machine only: localhost, 127.0.0.1, [::1])");
   }
   while (absl::ConsumeSuffix(&text, "/")) {
   }
   return std::string(text);
+}
+
+absl::StatusOr<std::string> ParseProxyUrl(absl::string_view text) {
+  constexpr absl::string_view kRemedy = "write it as http://proxy.example.com:3128";
+  absl::string_view rest = text;
+  if (!absl::ConsumePrefix(&rest, "http://") && !absl::ConsumePrefix(&rest, "https://")) {
+    return Bad("is not an http or https URL", kRemedy);
+  }
+  for (const char c : rest) {
+    if (!absl::ascii_isgraph(c)) return Bad("has spaces or control characters", kRemedy);
+  }
+  absl::ConsumeSuffix(&rest, "/");
+  if (rest.find_first_of("/?#") != absl::string_view::npos) {
+    return Bad("has more than a host and a port", kRemedy);
+  }
+  const std::size_t at = rest.rfind('@');
+  const absl::string_view authority = at == absl::string_view::npos ? rest : rest.substr(at + 1);
+  const auto host = HostOf(authority, kRemedy);
+  if (!host.ok()) return host.status();
+  const bool has_port = authority.rfind(':') != absl::string_view::npos && authority.back() != ']';
+  if (!has_port) return Bad("has no port", kRemedy);  // libcurl would take 1080
+  return std::string(text);
+}
+
+std::string HideUser(absl::string_view text) {
+  const std::size_t scheme = text.find("://");
+  const std::size_t at = text.rfind('@');
+  if (scheme == absl::string_view::npos || at == absl::string_view::npos || at < scheme) {
+    return std::string(text);
+  }
+  return absl::StrCat(text.substr(0, scheme + 3), "***", text.substr(at));
 }
 
 absl::string_view NearestName(absl::string_view name,

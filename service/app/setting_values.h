@@ -43,6 +43,13 @@ absl::StatusOr<int> ParseChoice(absl::string_view text,
 // machine. Trailing slashes are cut.
 absl::StatusOr<std::string> ParseUpstreamUrl(absl::string_view text);
 
+// An http or https URL of a proxy: perhaps user and password, host and port.
+absl::StatusOr<std::string> ParseProxyUrl(absl::string_view text);
+
+// A URL for people to see: without the user and the password that may stand in it. Other texts
+// stay.
+std::string HideUser(absl::string_view text);
+
 // The candidate that `name` was probably meant to be; empty when none is near.
 absl::string_view NearestName(absl::string_view name,
                               absl::Span<const absl::string_view> candidates);

@@ -11,6 +11,8 @@
 #include "service/amplitude/quota_options.h"
 #include "service/amplitude/upstream.h"
 #include "service/app/listen_address.h"
+#include "service/app/listen_socket.h"
+#include "service/app/unix_socket_settings.h"
 #include "service/telemetry/log.h"
 
 namespace mutexd::app {
@@ -20,8 +22,23 @@ struct Settings {
   std::vector<ListenAddress> listen;
   std::optional<ListenAddress> management;  // absent: off
 
+  std::string tls_cert;       // empty: plaintext
+  std::string tls_key;        // given with the certificate
+  std::string tls_client_ca;  // empty: clients need no certificates
+  bool allow_plaintext = false;
+
+  UnixSocketAccess unix_socket_access;
+  UnixIdentities unix_identities;
+
+  std::size_t max_connections = 0;
+  std::size_t max_calls = 0;
+  std::size_t memory_limit = 0;
+  int max_concurrent_streams = 0;
+  absl::Duration max_connection_age;  // zero: any
+
   amplitude::Region region = amplitude::Region::kUs;
   std::optional<std::string> amplitude_url;  // beats the region
+  std::string amplitude_proxy;               // empty: as the environment has it
   std::string amplitude_ca_file;             // empty: the system's
   std::string amplitude_key_file;            // at most one of this and
   std::string amplitude_management_key;      // this is set

@@ -56,14 +56,25 @@ bool CurlTransfer::Configure() {
          Set(CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeadLine) && Set(CURLOPT_HEADERDATA, this) &&
          Set(CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody) && Set(CURLOPT_WRITEDATA, this) &&
          // The answer of a proxy to CONNECT is not the response.
-         Set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && ConfigureTls() && ConfigureConnection() &&
-         ConfigureMethod() && ConfigureHeaders();
+         Set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && ConfigureTls() && ConfigureProxy() &&
+         ConfigureConnection() && ConfigureMethod() && ConfigureHeaders();
 }
 
 bool CurlTransfer::ConfigureTls() {
   return Set(CURLOPT_SSL_VERIFYPEER, 1L) && Set(CURLOPT_SSL_VERIFYHOST, 2L) &&
          Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) &&
          (options_.ca_file.empty() || Set(CURLOPT_CAINFO, options_.ca_file.c_str()));
+}
+
+bool CurlTransfer::ConfigureProxy() {
+  // The way to a proxy that speaks TLS itself, which may also come from the environment.
+  if (!Set(CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) ||
+      (!options_.ca_file.empty() && !Set(CURLOPT_PROXY_CAINFO, options_.ca_file.c_str()))) {
+    return false;
+  }
+  // An empty list of exceptions: that of the environment belongs to the environment's proxies.
+  return options_.proxy.empty() ||
+         (Set(CURLOPT_PROXY, options_.proxy.c_str()) && Set(CURLOPT_NOPROXY, ""));
 }
 
 bool CurlTransfer::ConfigureConnection() {

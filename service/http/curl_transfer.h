@@ -55,6 +55,7 @@ class CurlTransfer {
 
   bool Configure();
   bool ConfigureTls();
+  bool ConfigureProxy();
   bool ConfigureConnection();
   bool ConfigureMethod();
   bool ConfigureHeaders();

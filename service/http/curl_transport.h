@@ -2,8 +2,8 @@
 //
 // HTTP/2 where TLS's ALPN agrees on it, its requests multiplexed over one connection; HTTP/1.1
 // otherwise, and always without TLS. Certificate and host are always verified, TLS is 1.2 at least.
-// Proxies come from the environment (http_proxy, https_proxy, all_proxy, no_proxy) as curl has
-// them. Redirects are not followed, cookies not kept.
+// Unless the options name one, proxies come from the environment (http_proxy, https_proxy,
+// all_proxy, no_proxy) as curl has them. Redirects are not followed, cookies not kept.
 #pragma once
 
 #include <asio/any_io_executor.hpp>
@@ -21,6 +21,9 @@ namespace mutexd::http {
 struct CurlTransportOptions {
   // PEM file of the authorities to trust in place of the system's. Empty: the system's.
   std::string ca_file;
+
+  // URL of an HTTP proxy for every request, whatever the environment says. Empty: as it says.
+  std::string proxy;
 
   std::string user_agent = "mutexd";
 

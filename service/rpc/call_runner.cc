@@ -27,7 +27,10 @@ namespace v1 = ::mutexgroups::v1;
 // Deadlines further off than this are as good as none, and clocks could not represent all of them.
 constexpr absl::Duration kLongestTimeLeft = absl::Hours(24);
 
-enum class EndedBy { kWork, kDeadline, kClient, kDrain };
+enum class EndedBy { kWork, kDeadline, kClient, kDrain, kOverload };
+
+// When a caller that was too much should come back.
+constexpr absl::Duration kOverloadDelay = absl::Seconds(1);
 
 absl::Status DeadlineExceeded(const amplitude::Call& call) {
   absl::Status status = amplitude::MakeError(
@@ -59,6 +62,15 @@ absl::Status GivenUp(absl::string_view why, const amplitude::Call& call) {
                               absl::StrCat(why, "; no write has been sent to Amplitude"));
 }
 
+absl::Status Overloaded() {
+  absl::Status status =
+      amplitude::MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_OVERLOADED,
+                           "the service has as many calls under way as it takes; nothing has been "
+                           "sent to Amplitude");
+  amplitude::SetRetryDelay(status, kOverloadDelay);
+  return status;
+}
+
 absl::Status UnreadableRequest(absl::string_view method) {
   return amplitude::MakeError(
       absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_INVALID_REQUEST,
@@ -76,6 +88,8 @@ absl::Status CutShort(EndedBy ended_by, const amplitude::Call& call) {
       return absl::CancelledError("the caller cancelled the call");
     case EndedBy::kDrain:
       return groups::NameCreate(GivenUp("the service shut down", call), call);
+    case EndedBy::kOverload:
+      return Overloaded();
     case EndedBy::kWork:
       break;
   }
@@ -176,6 +190,8 @@ void CallRunner::Begin(Obligation obligation) {
   // What has ended before it began sends nothing; its obligation finishes it.
   if (draining_) {
     call->Stop(EndedBy::kDrain);
+  } else if (running_.size() > options_.max_calls) {
+    call->Stop(EndedBy::kOverload);
   } else if (gateway_.clock.MonotonicNow() >= call->call_.deadline) {
     call->Stop(EndedBy::kDeadline);
   }

@@ -56,6 +56,8 @@ class CallRunner {
  public:
   struct Options {
     absl::Duration default_deadline = absl::Seconds(20);  // of calls without one
+    // Over so many under way, calls end at once with RESOURCE_EXHAUSTED/OVERLOADED.
+    std::size_t max_calls = 10'000;
   };
   using Finish = std::function<void(Outcome)>;
 

@@ -4,20 +4,18 @@
 #include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/resource_quota.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <mutex>
 #include <utility>
-
-#include "absl/strings/str_cat.h"
 
 namespace mutexd::rpc {
 namespace {
 
 constexpr int kLargestRequest = 4 << 20;    // bytes: gRPC's default, said aloud
 constexpr int kLargestMetadata = 16 << 10;  // bytes of all of a call's metadata
-constexpr std::size_t kMemory = std::size_t{512} << 20;
-constexpr int kStreamsPerConnection = 1000;
 
 // Ordinary clients ping every 10 s at the most. By default gRPC allows a ping every five minutes
 // and answers more with GOAWAY too_many_pings.
@@ -27,28 +25,34 @@ constexpr int kShortestPingInterval = 5'000;  // ms
 constexpr int kKeepaliveTime = 60'000;     // ms
 constexpr int kKeepaliveTimeout = 20'000;  // ms
 
-// All servers of the process share its memory.
-const grpc::ResourceQuota& SharedQuota() {
-  static const auto* const quota = [] {
-    auto* made = new grpc::ResourceQuota("mutexd");
-    made->Resize(kMemory);
-    return made;
-  }();
+// How long calls on a connection that is too old may go on: longer than deadlines usually are.
+constexpr int kAgeGrace = 300'000;  // ms
+
+// All servers of the process share one.
+grpc::ResourceQuota& SharedQuota() {
+  static auto* const quota = new grpc::ResourceQuota("mutexd");
   return *quota;
 }
 
-void SetLimits(grpc::ServerBuilder& builder) {
+void SetLimits(const GrpcLimits& limits, grpc::ServerBuilder& builder) {
+  SharedQuota().Resize(limits.memory);
   builder.SetResourceQuota(SharedQuota());
   builder.SetMaxReceiveMessageSize(kLargestRequest);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kLargestMetadata);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kShortestPingInterval);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTime);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeout);
-  // By default two servers can share a port without noticing.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Nobody is offered what gRPC would remember of each connection and call.
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  if (limits.max_connection_age != absl::InfiniteDuration()) {
+    builder.AddChannelArgument(
+        GRPC_ARG_MAX_CONNECTION_AGE_MS,
+        static_cast<int>(absl::ToInt64Milliseconds(limits.max_connection_age)));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kAgeGrace);
+  }
 }
 
 // Until the queue is shut down and empty. One thread does it: two would take turns in waiting, and
@@ -62,21 +66,36 @@ void TakeAll(grpc::ServerCompletionQueue& queue) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
-    const std::string& address, const std::vector<AsyncService*>& services) {
+    const GrpcLimits& limits, std::shared_ptr<grpc::ServerCredentials> credentials,
+    const std::vector<AsyncService*>& services) {
   std::unique_ptr<GrpcServer> server(new GrpcServer());
+  server->credentials_ =
+      credentials != nullptr ? std::move(credentials) : grpc::InsecureServerCredentials();
   grpc::ServerBuilder builder;
-  SetLimits(builder);
+  SetLimits(limits, builder);
   for (AsyncService* service : services) builder.RegisterService(&service->service());
   server->queue_ = builder.AddCompletionQueue();
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &server->bound_port_);
+  using From = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+  server->acceptor_ =
+      builder.experimental().AddExternalConnectionAcceptor(From::FROM_FD, server->credentials_);
   server->server_ = builder.BuildAndStart();
-  if (server->bound_port_ == 0) {
-    return absl::UnavailableError(absl::StrCat("cannot listen on ", address));
-  }
   if (!server->server_) return absl::InternalError("gRPC cannot start its server");
   for (AsyncService* service : services) service->Serve(*server->queue_);
   server->thread_ = std::thread([queue = server->queue_.get()] { TakeAll(*queue); });
   return server;
+}
+
+void GrpcServer::Serve(int descriptor) {
+  // Of a client that has gone already gRPC would complain aloud.
+  sockaddr_storage peer;
+  socklen_t size = sizeof(peer);
+  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
+    close(descriptor);
+    return;
+  }
+  grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+  connection.fd = descriptor;
+  acceptor_->HandleNewConnection(&connection);
 }
 
 GrpcServer::~GrpcServer() {

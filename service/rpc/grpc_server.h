@@ -1,11 +1,12 @@
-// A gRPC server: its one listener, its limits and its end.
+// A gRPC server: its limits and its end. Connections are brought to it.
 #pragma once
 
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
 #include <functional>
 #include <memory>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -16,29 +17,42 @@
 
 namespace mutexd::rpc {
 
+// What a server allows.
+struct GrpcLimits {
+  int max_concurrent_streams = 1000;            // calls at a time, for each connection
+  std::size_t memory = std::size_t{512} << 20;  // bytes for gRPC's buffers, in the whole process
+
+  // How long a connection lives, give or take a tenth, so that clients spread over new replicas;
+  // calls on it may finish. Infinite: as long as its client wants.
+  absl::Duration max_connection_age = absl::InfiniteDuration();
+};
+
 // Any thread.
 class GrpcServer {
  public:
-  // `address` as gRPC writes it: "127.0.0.1:0", "[::1]:50051", "unix:/run/mutexd.sock"; the error
-  // names it. A server has one listener, so that its services, which are its alone, know by which
-  // listener a call came. `services` must outlive the server.
+  // All connections of a server come by one listener, so that its services, which are its alone,
+  // know by which. They must outlive the server. Without `credentials`, plaintext.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
-      const std::string& address, const std::vector<AsyncService*>& services);
+      const GrpcLimits& limits, std::shared_ptr<grpc::ServerCredentials> credentials,
+      const std::vector<AsyncService*>& services);
 
   ~GrpcServer();  // ends at once what Drain has not ended
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
 
-  int bound_port() const { return bound_port_; }  // the real port; 1 for a unix socket
+  // Serves a connected socket, which does not block, and owns it from now on. Not during or after
+  // Drain.
+  void Serve(int descriptor);
 
-  // Accepts nothing more and returns when all calls have ended; cancels those that have not after
-  // `timeout`. Blocks: never call it on a thread that the calls need.
+  // Returns when all calls have ended; cancels those that have not after `timeout`. Blocks: never
+  // call it on a thread that the calls need.
   void Drain(absl::Duration timeout);
 
  private:
   GrpcServer() = default;
 
-  int bound_port_ = 0;
+  std::shared_ptr<grpc::ServerCredentials> credentials_;  // outlive the server
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
   std::thread thread_;  // takes from the queue what gRPC has done

@@ -12,6 +12,9 @@ struct ListenerTraits {
   // TLS, a unix socket or the loopback: nobody else reads along, so metadata may hold secrets.
   bool confidential = false;
 
+  // What calls have as their peer; empty: gRPC says, which for a unix socket cannot tell which.
+  std::string peer;
+
   // Callers show certificates, which are verified.
   bool asks_for_certificates = false;
 };

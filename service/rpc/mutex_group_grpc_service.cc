@@ -64,7 +64,7 @@ IncomingCall Describe(const ServerContext& context, const RpcMethod& method,
                       const ListenerTraits& traits) {
   IncomingCall call{.method = &method,
                     .request_id = MetadataValue(context, "x-request-id"),
-                    .peer = context.peer(),
+                    .peer = traits.peer.empty() ? context.peer() : traits.peer,
                     .user_agent = MetadataValue(context, "user-agent"),
                     .caller = Identify(context, traits),
                     .confidential = traits.confidential};

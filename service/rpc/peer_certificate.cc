@@ -16,7 +16,6 @@ std::string First(const grpc::AuthContext& connection, const char* property) {
 
 CallerIdentity IdentityFromCertificate(const grpc::AuthContext& connection) {
   CallerIdentity identity;
-  if (!connection.IsPeerAuthenticated()) return identity;
   // gRPC fills it only when the certificate has no other URI, as SPIFFE demands.
   identity.spiffe_id = First(connection, GRPC_PEER_SPIFFE_ID_PROPERTY_NAME);
   for (const grpc::string_ref& name : connection.FindPropertyValues(GRPC_PEER_DNS_PROPERTY_NAME)) {

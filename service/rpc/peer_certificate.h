@@ -7,7 +7,8 @@
 
 namespace mutexd::rpc {
 
-// All but the listener. Empty when there was no certificate, or gRPC has not verified it.
+// All but the listener. Of a listener that verifies certificates; gRPC would tell those that it has
+// not verified alike.
 CallerIdentity IdentityFromCertificate(const grpc::AuthContext& connection);
 
 }  // namespace mutexd::rpc

@@ -37,14 +37,20 @@ HistogramFamily& Metrics::AddHistogram(absl::string_view name, absl::string_view
 
 void Metrics::AddCounterFrom(absl::string_view name, absl::string_view help,
                              std::function<double()> read) {
-  read_counters_.push_back({std::string(name), std::string(help), std::move(read)});
+  read_values_.push_back(
+      {prometheus::MetricType::Counter, std::string(name), std::string(help), std::move(read)});
+}
+
+void Metrics::AddGaugeFrom(absl::string_view name, absl::string_view help,
+                           std::function<double()> read) {
+  read_values_.push_back(
+      {prometheus::MetricType::Gauge, std::string(name), std::string(help), std::move(read)});
 }
 
 std::string Metrics::Expose() const {
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
-  for (const ReadCounter& counter : read_counters_) {
-    families.push_back(
-        SingleMetric(counter.name, counter.help, prometheus::MetricType::Counter, counter.read()));
+  for (const ReadValue& value : read_values_) {
+    families.push_back(SingleMetric(value.name, value.help, value.type, value.read()));
   }
   for (prometheus::MetricFamily& family : CollectProcessMetrics()) {
     families.push_back(std::move(family));

@@ -31,21 +31,23 @@ class Metrics {
   GaugeFamily& AddGauge(absl::string_view name, absl::string_view help);
   HistogramFamily& AddHistogram(absl::string_view name, absl::string_view help);
 
-  // A counter whose value is kept elsewhere and asked for at every Expose.
+  // A counter or a gauge whose value is kept elsewhere and asked for at every Expose.
   void AddCounterFrom(absl::string_view name, absl::string_view help, std::function<double()> read);
+  void AddGaugeFrom(absl::string_view name, absl::string_view help, std::function<double()> read);
 
   // In Prometheus' text format, with the process' own metrics.
   std::string Expose() const;
 
  private:
-  struct ReadCounter {
+  struct ReadValue {
+    prometheus::MetricType type;
     std::string name;
     std::string help;
     std::function<double()> read;
   };
 
   prometheus::Registry registry_;
-  std::vector<ReadCounter> read_counters_;  // complete before the first Expose
+  std::vector<ReadValue> read_values_;  // complete before the first Expose
 };
 
 }  // namespace mutexd::telemetry

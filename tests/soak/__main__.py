@@ -19,6 +19,7 @@ from .calls import ROUND, Mix
 from .idle import IdleConnections
 
 PLENTY = ("--quota-per-second", "1000000", "--quota-per-day", "1000000000")
+PLENTY += ("--max-connections", "100000")
 UNLIMITED = ("--quota-per-second=0", "--quota-per-day=0")
 CALLS_BESIDE_IDLE = 50_000
 MIB = 1 << 20

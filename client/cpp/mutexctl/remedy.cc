@@ -72,6 +72,8 @@ std::string RemedyFor(v1::ErrorReason reason) {
              "in the log, and --slot-index-base is wrong.";
     case v1::ERROR_REASON_SLOT_INDEX_BASE_WRONG:
       return "Ask the operator of mutexd to correct --slot-index-base and to restart it.";
+    case v1::ERROR_REASON_OVERLOADED:
+      return "The service has too much to do; wait a while and run the command again.";
     case v1::ERROR_REASON_SHUTTING_DOWN:
       return "This replica of mutexd is stopping and nothing was sent; run the command again.";
     default:

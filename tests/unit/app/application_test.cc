@@ -174,7 +174,7 @@ TEST_F(ApplicationTest, SaysThatTheSandboxCannotStart) {
 }
 
 TEST_F(ApplicationTest, WarnsOfCallsFromOtherMachines) {
-  Start(SandboxSettings({"--listen=0.0.0.0:0"}));
+  Start(SandboxSettings({"--listen=0.0.0.0:0", "--allow-plaintext"}));
   application_.reset();
   EXPECT_THAT(captured_.TakeLines(),
               Contains(AllOf(HasSubstr("\"level\":\"warning\""),

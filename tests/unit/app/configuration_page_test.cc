@@ -5,10 +5,12 @@
 
 #include <fstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "service/app/setting_table.h"
 #include "tests/unit/app/settings_fixture.h"
+#include "tests/unit/app/test_certificate.h"
 
 namespace mutexd::app {
 namespace {
@@ -90,13 +92,24 @@ TEST(ConfigurationPage, HasExamplesThatAreTaken) {
   const std::vector<Row> rows = Rows();
   const std::vector<Setting> settings = DocumentedSettings();
   ASSERT_EQ(rows.size(), settings.size());
+  const TestCertificate tls = MakeCertificate();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if ((settings[i].places & Setting::kFile) == 0) continue;
     Given given;
     given.arguments = {"--config=m.toml"};
     given.files["m.toml"] = rows[i].example;
     given.files["/etc/ssl/certs/proxy-ca.pem"] = "-----BEGIN CERTIFICATE-----";
+    given.files["/etc/mutexd/tls.crt"] = tls.certificate;
+    given.files["/etc/mutexd/tls.key"] = tls.key;
+    given.files["/etc/mutexd/callers.crt"] = tls.certificate;
     if (settings[i].name == "sandbox-state") given.arguments.push_back("--sandbox");
+    const bool about_tls = absl::StartsWith(settings[i].name, "tls-");
+    if (about_tls && settings[i].name != "tls-cert") {
+      given.arguments.push_back("--tls-cert=/etc/mutexd/tls.crt");
+    }
+    if (about_tls && settings[i].name != "tls-key") {
+      given.arguments.push_back("--tls-key=/etc/mutexd/tls.key");
+    }
     const Configuration configuration = Load(given);
     EXPECT_THAT(configuration.problems, IsEmpty()) << rows[i].example;
     for (const EffectiveValue& value : configuration.values) {

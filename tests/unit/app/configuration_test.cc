@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "service/app/setting_table.h"
 #include "tests/unit/app/settings_fixture.h"
+#include "tests/unit/app/test_certificate.h"
 
 namespace mutexd::app {
 namespace {
@@ -111,7 +112,15 @@ TEST_P(EverySetting, CanBeGivenAsFlagVariableAndKey) {
   Given base;
   base.files["ca.pem"] = "-----BEGIN CERTIFICATE-----";
   base.files["/run/secrets/key"] = "ampex_file";
+  static const TestCertificate tls = MakeCertificate();
+  base.files["tls.pem"] = tls.certificate;
+  base.files["tls.key"] = tls.key;
   if (absl::string_view(name) == "sandbox-state") base.arguments = {"--sandbox"};
+  if (absl::string_view(name) == "tls-cert") base.arguments = {"--tls-key=tls.key"};
+  if (absl::string_view(name) == "tls-key") base.arguments = {"--tls-cert=tls.pem"};
+  if (absl::string_view(name) == "tls-client-ca") {
+    base.arguments = {"--tls-cert=tls.pem", "--tls-key=tls.key"};
+  }
   if (absl::string_view(name) == "amplitude-key-file") base.environment.clear();
 
   Given flag = base;
@@ -142,6 +151,19 @@ constexpr Example kExamples[] = {
     {"listen", "127.0.0.1:0,unix:/tmp/m.sock", R"(["127.0.0.1:0", "unix:/tmp/m.sock"])"},
     {"management", "off", R"("off")"},
     {"drain-timeout", "10s", R"("10s")"},
+    {"tls-cert", "tls.pem", R"("tls.pem")"},
+    {"tls-key", "tls.key", R"("tls.key")"},
+    {"tls-client-ca", "tls.pem", R"("tls.pem")"},
+    {"allow-plaintext", "true", "true"},
+    {"unix-socket-mode", "0600", R"("0600")"},
+    {"unix-socket-group", "0", "0"},
+    {"unix-identity", "local,other", R"(["local", "other"])"},
+    {"max-connections", "100", "100"},
+    {"max-connection-age", "30m", R"("30m")"},
+    {"max-concurrent-streams", "50", "50"},
+    {"memory-limit", "64MiB", R"("64MiB")"},
+    {"max-calls", "500", "500"},
+    {"amplitude-proxy", "http://u:p@proxy.example:3128", R"("http://u:p@proxy.example:3128")"},
     {"region", "eu", R"("eu")"},
     {"amplitude-url", "https://proxy.example", R"("https://proxy.example")"},
     {"amplitude-ca-file", "ca.pem", R"("ca.pem")"},
@@ -414,6 +436,33 @@ INSTANTIATE_TEST_SUITE_P(
             {{"--amplitude-ca-file=ca"}, kKey, {{"ca", "hello"}}},
             {"amplitude-ca-file = \"ca\" (flag --amplitude-ca-file): has no certificate; give a "
              "PEM file with -----BEGIN CERTIFICATE-----"}},
+        BadCase{"certificate_without_key",
+                Flags({"--tls-cert=c"}),
+                {"tls-cert = \"c\" (flag --tls-cert) needs --tls-key as well; give both or "
+                 "neither"}},
+        BadCase{"tls_files_missing",
+                Flags({"--tls-cert=c", "--tls-key=k"}),
+                {"tls-cert = \"c\" (flag --tls-cert): cannot be read: No such file or directory; "
+                 "give a readable PEM file",
+                 "tls-key = \"k\" (flag --tls-key): cannot be read: No such file or directory; "
+                 "give a readable PEM file"}},
+        BadCase{"client_ca_without_tls",
+                Flags({"--tls-client-ca=a"}),
+                {"tls-client-ca = \"a\" (flag --tls-client-ca) has no effect without TLS; give "
+                 "--tls-cert and --tls-key as well"}},
+        BadCase{"plaintext_to_other_machines",
+                Flags({"--listen=0.0.0.0:1"}),
+                {"listen = \"0.0.0.0:1\" (flag --listen): 0.0.0.0:1 can be reached from other "
+                 "machines, and nothing would be encrypted; give --tls-cert and --tls-key, or "
+                 "--allow-plaintext where the network itself is trusted"}},
+        BadCase{"identity_of_no_socket",
+                Flags({"--unix-identity=/a=b"}),
+                {"unix-identity = \"/a=b\" (flag --unix-identity): /a is not served; give "
+                 "--listen=unix:/a as well, or correct the path"}},
+        BadCase{"proxy_without_port",
+                Flags({"--amplitude-proxy=http://user:secret@proxy"}),
+                {"amplitude-proxy = \"http://***@proxy\" (flag --amplitude-proxy): has no port; "
+                 "write it as http://proxy.example.com:3128"}},
         BadCase{"unknown_flag",
                 Flags({"--drain-timout=1s"}),
                 {"unknown flag --drain-timout; did you mean --drain-timeout?"}},
@@ -489,6 +538,16 @@ TEST(Configuration, IsSilentAboutWhatKubernetesSets) {
   given.environment["MUTEXD_PORT"] = "tcp://10.0.0.1:50051";
   given.environment["MUTEXD_PORT_50051_TCP_ADDR"] = "10.0.0.1";
   EXPECT_THAT(Load(given).warnings, IsEmpty());
+}
+
+TEST(Configuration, ShowsNoPasswordOfAProxy) {
+  Given given;
+  given.arguments = {"--amplitude-proxy=http://user:secret@proxy.example:3128"};
+  const Configuration configuration = Load(given);
+  EXPECT_EQ(configuration.settings.amplitude_proxy, "http://user:secret@proxy.example:3128");
+  const std::string text = DescribeConfiguration(configuration);
+  EXPECT_THAT(text, HasSubstr("amplitude-proxy = \"http://***@proxy.example:3128\""));
+  EXPECT_THAT(text, Not(HasSubstr("secret@")));
 }
 
 TEST(Configuration, IsDescribedAsAFileOfTheSameEffect) {

@@ -554,6 +554,21 @@ TEST_F(CallRunnerTest, AKnownCallerIsNamedAndSharesTheQuotaUnderItsName) {
   EXPECT_EQ(observer.finished[0].caller, "checkout.example.com");
 }
 
+TEST_F(CallRunnerTest, RefusesCallsOverTheLimitAndTakesThemAgainLater) {
+  runner = std::make_unique<CallRunner>(loop->loop(), gateway, &observer,
+                                        CallRunner::Options{.max_calls = 1});
+  amplitude.NextReadHangs();
+  const auto first = Start(GetCall());
+  loop->Poll();
+  const Outcome refused = OutcomeOf(Start(GetCall()));
+  EXPECT_EQ(ErrorOf(refused), "RESOURCE_EXHAUSTED/OVERLOADED");
+  EXPECT_EQ(DetailIn<google::rpc::RetryInfo>(refused.status).retry_delay().seconds(), 1);
+  EXPECT_EQ(refused.pushback, "1000");
+  runner->CancelByClient(first->running);
+  OutcomeOf(first);
+  EXPECT_EQ(ErrorOf(OutcomeOf(Start(GetCall()))), "OK");
+}
+
 TEST_F(CallRunnerTest, WorksWithoutAnObserver) {
   runner = std::make_unique<CallRunner>(loop->loop().get_executor(), gateway, nullptr,
                                         CallRunner::Options{});

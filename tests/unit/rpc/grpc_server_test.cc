@@ -1,13 +1,14 @@
 #include "service/rpc/grpc_server.h"
 
+#include <fcntl.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
-#include <cstdlib>
 #include <future>
 
 #include "mutexgroups/v1/mutex_group_service.grpc.pb.h"
+#include "tests/unit/rpc/direct_channel.h"
 
 namespace mutexd::rpc {
 namespace {
@@ -61,30 +62,24 @@ class Registered final : public AsyncService {
 
 class GrpcServerTest : public ::testing::Test {
  protected:
-  void Start(const std::string& address = "127.0.0.1:0") {
-    auto server = GrpcServer::Start(address, {&registered_});
+  void Start(const GrpcLimits& limits = {}) {
+    auto server = GrpcServer::Start(limits, nullptr, {&registered_});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
 
-  std::unique_ptr<v1::MutexGroupService::Stub> Stub(const std::string& target) {
-    return v1::MutexGroupService::NewStub(
-        grpc::CreateChannel(target, grpc::InsecureChannelCredentials()));
-  }
-  std::string Target() const { return "127.0.0.1:" + std::to_string(server_->bound_port()); }
-
   // The status of a call that the server answers by itself.
-  grpc::Status CallUnimplemented(const std::string& target, const std::string& token = "") {
+  static grpc::Status CallUnimplemented(const std::shared_ptr<grpc::Channel>& channel,
+                                        const std::string& token = "") {
     grpc::ClientContext context;
-    context.set_wait_for_ready(true);
     v1::ListMutexGroupsRequest request;
     request.set_page_token(token);
     v1::ListMutexGroupsResponse response;
-    return Stub(target)->ListMutexGroups(&context, request, &response);
+    return v1::MutexGroupService::NewStub(channel)->ListMutexGroups(&context, request, &response);
   }
 
-  std::future<grpc::Status> CallHeld() {
-    return std::async(std::launch::async, [stub = Stub(Target())] {
+  static std::future<grpc::Status> CallHeld(const std::shared_ptr<grpc::Channel>& channel) {
+    return std::async(std::launch::async, [stub = v1::MutexGroupService::NewStub(channel)] {
       grpc::ClientContext context;
       v1::GetMutexGroupResponse response;
       return stub->GetMutexGroup(&context, {}, &response);
@@ -96,57 +91,47 @@ class GrpcServerTest : public ::testing::Test {
   std::unique_ptr<GrpcServer> server_;
 };
 
-TEST_F(GrpcServerTest, TellsTheRealPort) {
+TEST_F(GrpcServerTest, ServesTheConnectionsThatItIsGiven) {
   Start();
-  EXPECT_GT(server_->bound_port(), 0);
-  EXPECT_EQ(CallUnimplemented(Target()).error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(CallUnimplemented(ChannelTo(*server_)).error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  }
 }
 
-TEST_F(GrpcServerTest, ServesOnAUnixSocket) {
-  char folder[] = "/tmp/mutexd_grpc_server_test_XXXXXX";
-  ASSERT_NE(mkdtemp(folder), nullptr);
-  const std::string socket = std::string("unix:") + folder + "/s.sock";
-  Start(socket);
-  EXPECT_EQ(CallUnimplemented(socket).error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  server_.reset();
-  rmdir(folder);
-}
-
-TEST_F(GrpcServerTest, NeverSharesAPort) {
+TEST_F(GrpcServerTest, ClosesAConnectionWhosePeerHasGone) {
   Start();
-  HeldService other;
-  Registered registered_other(other);
-  const auto second = GrpcServer::Start(Target(), {&registered_other});
-  ASSERT_FALSE(second.ok());
-  EXPECT_EQ(std::string(second.status().message()), "cannot listen on " + Target());
+  const int unconnected = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  server_->Serve(unconnected);
+  EXPECT_EQ(fcntl(unconnected, F_GETFD), -1);
 }
 
 TEST_F(GrpcServerTest, RefusesRequestsOverFourMebibytes) {
   Start();
-  EXPECT_EQ(CallUnimplemented(Target(), std::string(5 << 20, 'x')).error_code(),
+  EXPECT_EQ(CallUnimplemented(ChannelTo(*server_), std::string(5 << 20, 'x')).error_code(),
             grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
-TEST_F(GrpcServerTest, DrainLetsACallUnderWayFinishAndAcceptsNoOther) {
+TEST_F(GrpcServerTest, SendsAnOldConnectionAwayAndLetsItsCallsFinish) {
+  Start({.max_connection_age = absl::Milliseconds(200)});
+  const auto channel = ChannelTo(*server_);
+  auto call = CallHeld(channel);
+  grpc::ServerUnaryReactor* held = service_.WaitForCall();
+  // The channel cannot connect again.
+  while (CallUnimplemented(channel).error_code() != grpc::StatusCode::UNAVAILABLE) {
+  }
+  service_.Release(held);
+  EXPECT_TRUE(call.get().ok());
+}
+
+TEST_F(GrpcServerTest, DrainLetsACallUnderWayFinishAndTakesNoOther) {
   Start();
-  const std::string target = Target();
-  auto call = CallHeld();
+  const auto channel = ChannelTo(*server_);
+  auto call = CallHeld(channel);
   grpc::ServerUnaryReactor* held = service_.WaitForCall();
   auto drained = std::async(std::launch::async, [&] { server_->Drain(absl::Minutes(5)); });
-
-  // New connections are refused as soon as the listener is closed.
-  grpc::ChannelArguments own_connection;
-  own_connection.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  grpc::Status status;
-  do {
-    auto channel =
-        grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), own_connection);
-    grpc::ClientContext context;
-    v1::ListMutexGroupsResponse response;
-    status = v1::MutexGroupService::NewStub(channel)->ListMutexGroups(&context, {}, &response);
-  } while (status.error_code() != grpc::StatusCode::UNAVAILABLE);
+  while (CallUnimplemented(channel).error_code() != grpc::StatusCode::UNAVAILABLE) {
+  }
   EXPECT_EQ(call.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
-
   service_.Release(held);
   EXPECT_TRUE(call.get().ok());
   EXPECT_EQ(drained.wait_for(std::chrono::minutes(1)), std::future_status::ready);
@@ -154,7 +139,7 @@ TEST_F(GrpcServerTest, DrainLetsACallUnderWayFinishAndAcceptsNoOther) {
 
 TEST_F(GrpcServerTest, DrainCancelsWhatIsLeftAfterItsTimeout) {
   Start();
-  auto call = CallHeld();
+  auto call = CallHeld(ChannelTo(*server_));
   service_.WaitForCall();
   server_->Drain(absl::Milliseconds(1));
   EXPECT_NE(call.get().error_code(), grpc::StatusCode::OK);

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "grpc/health/v1/health.grpc.pb.h"
-#include "service/rpc/grpc_server.h"
+#include "tests/unit/rpc/direct_channel.h"
 
 namespace mutexd::rpc {
 namespace {
@@ -18,11 +18,10 @@ using Response = health::HealthCheckResponse;
 class HealthServiceTest : public ::testing::Test {
  protected:
   HealthServiceTest() {
-    auto server = GrpcServer::Start("127.0.0.1:0", {&health_.service()});
+    auto server = GrpcServer::Start({}, nullptr, {&health_.service()});
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
-    stub_ = health::Health::NewStub(grpc::CreateChannel(
-        "127.0.0.1:" + std::to_string(server_->bound_port()), grpc::InsecureChannelCredentials()));
+    stub_ = health::Health::NewStub(ChannelTo(*server_));
   }
 
   // The status of a service, or the code of the error.

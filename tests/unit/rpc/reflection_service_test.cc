@@ -9,7 +9,7 @@
 
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
-#include "service/rpc/grpc_server.h"
+#include "tests/unit/rpc/direct_channel.h"
 
 namespace mutexd::rpc {
 namespace {
@@ -36,11 +36,10 @@ class ReflectionServiceTest : public ::testing::Test {
   using Response = typename Version::Response;
 
   ReflectionServiceTest() {
-    auto server = GrpcServer::Start("127.0.0.1:0", reflection_.services());
+    auto server = GrpcServer::Start({}, nullptr, reflection_.services());
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
-    stub_ = Version::Api::NewStub(grpc::CreateChannel(
-        "127.0.0.1:" + std::to_string(server_->bound_port()), grpc::InsecureChannelCredentials()));
+    stub_ = Version::Api::NewStub(ChannelTo(*server_));
   }
 
   // Each request in turn on one stream.
