@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "mutexgroups/v1/mutex_group_service.grpc.pb.h"
+#include "service/rpc/caller_key.h"
 #include "service/rpc/peer_certificate.h"
 
 namespace mutexd::rpc {
@@ -188,6 +189,7 @@ class MutexGroupGrpcService final : public raw::Service {
     const RpcMethod& method = Methods()[index];
     auto* reactor = new Reactor(context, response);
     IncomingCall call = Describe(*context, method, traits_);
+    if (runner_.wants_caller_keys()) call.management_key = MetadataValue(*context, kKeyMetadata);
     call.request_bytes = request->Length();
     call.request = Parse(*method.request_prototype, *request);
     reactor->Start(runner_, std::move(call));
