@@ -62,7 +62,7 @@ class CallRunner {
     absl::Duration default_deadline = absl::Seconds(20);  // of calls without one
     // Over so many under way, calls end at once with RESOURCE_EXHAUSTED/OVERLOADED.
     std::size_t max_calls = 10'000;
-    const AccessControl* access = nullptr;                // null: everybody may do everything
+    const AccessControl* access = nullptr;  // null: everybody may do everything
   };
   using Finish = std::function<void(Outcome)>;
 
