@@ -10,6 +10,9 @@
 namespace mutexd::amplitude {
 namespace {
 
+// A key may change twice while a request is under way, but hardly three times.
+constexpr int kMostAttempts = 3;
+
 bool SaysThatKeyIsRejected(const absl::Status& status) {
   return ReasonOf(status) == v1::ERROR_REASON_AMPLITUDE_KEY_REJECTED;
 }
@@ -20,14 +23,15 @@ bool SaysThatKeyIsRejected(const absl::Status& status) {
 template <typename Result, typename MakeRequest>
 asio::awaitable<Result> KeyRenewalApi::WithRenewal(const Call& call, MakeRequest make_request) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const auto key = CredentialOf(call, keys_);
-  Result result = co_await make_request();
-  if (!SaysThatKeyIsRejected(StatusOf(result))) co_return result;
-  if (!key.ok() || (*key)->from_caller) co_return result;
-  // It may have changed while the request was under way.
-  if (!HasOtherThan(**key)) co_await keys_.Renew(workers_);
-  if (!HasOtherThan(**key)) co_return result;
-  co_return co_await make_request();
+  for (int attempt = 1;; ++attempt) {
+    const auto key = CredentialOf(call, keys_);
+    Result result = co_await make_request();
+    if (!SaysThatKeyIsRejected(StatusOf(result)) || attempt == kMostAttempts) co_return result;
+    if (!key.ok() || (*key)->from_caller) co_return result;
+    // It may have changed while the request was under way.
+    if (!HasOtherThan(**key)) co_await keys_.Renew(workers_);
+    if (!HasOtherThan(**key)) co_return result;
+  }
 }
 
 bool KeyRenewalApi::HasOtherThan(const Credential& rejected) {

@@ -13,8 +13,8 @@
 
 namespace mutexd::amplitude {
 
-// A request whose key Amplitude rejects is made again, once, if the service has another key by
-// then: the key source is asked to look at once. Reads and writes alike, creates included, as a
+// A request whose key Amplitude rejects is made again if the service has another key by then, twice
+// at most: the key source is asked to look at once. Reads and writes alike, creates included, as a
 // rejected request had no effect. A caller's own key is the caller's to change.
 class KeyRenewalApi final : public AmplitudeApi {
  public:

@@ -103,12 +103,25 @@ TEST_F(KeyRenewalTest, WithoutAnotherKeyTheRejectionStands) {
   EXPECT_EQ(amplitude_.Count(Operation::kGet), 1u);
 }
 
-TEST_F(KeyRenewalTest, OnceIsEnough) {
+TEST_F(KeyRenewalTest, EachKeyIsTriedOnce) {
   keys_.next = RenewedKey::Key("new");
   amplitude_.NextRead(Rejection());
   amplitude_.NextRead(Rejection());
   EXPECT_FALSE(Get().ok());
   EXPECT_EQ(amplitude_.Count(Operation::kGet), 2u);
+}
+
+TEST_F(KeyRenewalTest, AKeyMayChangeTwice) {
+  keys_.next = RenewedKey::Key("new 1");
+  amplitude_.on_request = [this, number = 1](const fakes::SeenRequest&) mutable {
+    keys_.next = RenewedKey::Key("new " + std::to_string(++number));
+  };
+  amplitude_.NextRead(Rejection());
+  amplitude_.NextRead(Rejection());
+  EXPECT_TRUE(Get().ok());
+  for (int i = 0; i < 9; ++i) amplitude_.NextRead(Rejection());
+  EXPECT_FALSE(Get().ok()) << "there is an end to it";
+  EXPECT_EQ(amplitude_.Count(Operation::kGet), 6u);
 }
 
 TEST_F(KeyRenewalTest, AKeyThatHasChangedMeanwhileNeedsNoLook) {
