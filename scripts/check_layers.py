@@ -33,11 +33,22 @@ GRPC = ("grpc/", "grpcpp/", "mutexgroups/v1/mutex_group_service.grpc.pb.h")
 
 # Folder → what it may include, besides itself, the C++ library and POSIX headers.
 LAYERS: dict[str, tuple] = {
+    # The policy engine, which mutexctl uses too: nothing of the service.
+    "service/authz": (ABSEIL, "toml++/"),
     "service/http": (ASIO, ABSEIL, CURL),
     "service/amplitude": ("service/http/", MESSAGES, ASIO, ABSEIL, RAPIDJSON, XXHASH),
     "service/groups": ("service/amplitude/", MESSAGES, ASIO, ABSEIL, XXHASH),
     # Errors, calls and credentials are amplitude's; rpc turns them into statuses and fills them in.
-    "service/rpc": ("service/groups/", "service/amplitude/", MESSAGES, GRPC, ASIO, ABSEIL, XXHASH),
+    "service/rpc": (
+        "service/groups/",
+        "service/amplitude/",
+        "service/authz/",
+        MESSAGES,
+        GRPC,
+        ASIO,
+        ABSEIL,
+        XXHASH,
+    ),
     # Implements the observer interfaces of the folders in which the events arise.
     "service/telemetry": (
         "service/http/",
@@ -66,13 +77,22 @@ LAYERS: dict[str, tuple] = {
         OPENSSL,
     ),
     # Its own headers are included as its users include them, from client/cpp.
-    "client/cpp": ("mutexgroups/", MESSAGES, GRPC, ABSEIL, "CLI/", "yaml-cpp/"),
+    "client/cpp": (
+        "mutexgroups/",
+        "service/authz/",
+        MESSAGES,
+        GRPC,
+        ABSEIL,
+        "CLI/",
+        "yaml-cpp/",
+    ),
 }
 
 # Kept inside their folders: in no header that another folder reaches by its includes.
 PRIVATE_LIBRARIES = (CURL, RAPIDJSON)
 # Folders below rpc/: they may neither include nor name gRPC.
 BELOW_RPC = (
+    "service/authz",
     "service/http",
     "service/amplitude",
     "service/groups",

@@ -11,6 +11,7 @@
 #include "service/amplitude/circuit_api.h"
 #include "service/amplitude/clock.h"
 #include "service/amplitude/coalescing_api.h"
+#include "service/amplitude/key_renewal_api.h"
 #include "service/amplitude/key_source.h"
 #include "service/amplitude/own_writes.h"
 #include "service/amplitude/policy_observer.h"
@@ -51,10 +52,11 @@ struct AmplitudeStackOptions {
 //   3. RetryingApi      makes requests again whose failure may pass
 //   4. CircuitApi       fails at once while Amplitude is plainly down: within the retries, so that
 //                       they stop as soon as it opens
-//   5. QuotaApi         lets each request start when its quota allows, or refuses it: within the
+//   5. KeyRenewalApi    makes a request again whose key was rejected, if there is a new one
+//   6. QuotaApi         lets each request start when its quota allows, or refuses it: within the
 //                       retries, so that each counts, and behind the circuit, so that what is not
 //                       sent costs nothing
-//   6. AmplitudeClient  one HTTP request for each use
+//   7. AmplitudeClient  one HTTP request for each use
 class AmplitudeStack {
  public:
   AmplitudeStack(AmplitudeStackParts parts, AmplitudeStackOptions options);
@@ -68,6 +70,7 @@ class AmplitudeStack {
   OwnWrites own_writes_;
   AmplitudeClient client_;
   QuotaApi quota_;
+  KeyRenewalApi renewal_;
   CircuitApi circuit_;
   RetryingApi retrying_;
   CoalescingApi coalescing_;

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "service/amplitude/monotonic_time.h"
+#include "service/amplitude/write_guard.h"
 
 namespace mutexd::amplitude {
 
@@ -36,6 +37,9 @@ struct Call {
   // Of a write: how many requests it takes when all goes well. It does not begin unless so many are
   // left of the day.
   int requests_needed = 0;
+
+  // Of a write: which groups it may touch; null: all.
+  std::shared_ptr<const WriteGuard> write_guard;
 
   // How old an answer to a read may be; zero asks Amplitude.
   absl::Duration max_staleness;

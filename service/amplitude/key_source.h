@@ -1,6 +1,9 @@
 // Where the service's own management key comes from.
 #pragma once
 
+#include <asio/awaitable.hpp>
+#include <asio/thread_pool.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +21,16 @@ class KeySource {
   // The key of the moment, never null, or the error with which calls fail while there is none.
   // Called on the event loop before each request, so it must not block.
   virtual absl::StatusOr<std::shared_ptr<const Credential>> CurrentKey() = 0;
+
+  // Looks at once, by means of `workers`, whether there is another key; CurrentKey gives it then.
+  // For when Amplitude has rejected the key. A source that never changes need not look.
+  virtual asio::awaitable<void> Renew(asio::thread_pool& /*workers*/) { co_return; }
+};
+
+// Has no key: each caller brings its own.
+class NoServiceKey final : public KeySource {
+ public:
+  absl::StatusOr<std::shared_ptr<const Credential>> CurrentKey() override;
 };
 
 // A key that does not change.

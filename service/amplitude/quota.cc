@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "service/amplitude/key_source.h"
 
@@ -34,8 +35,9 @@ std::shared_ptr<KeyQuota> QuotaBook::Of(const Credential& credential) {
 DayCounts QuotaBook::Counts() {
   DayCounts counts;
   counts.day = surroundings_->calendar.At(surroundings_->clock.Now());
-  for (const auto& [fingerprint, quota] : quotas_) {
-    if (const std::int64_t made = quota->MadeToday(); made > 0) counts.made[fingerprint] = made;
+  for (const auto& [fingerprint, known] : quotas_) {
+    if (const std::int64_t made = known.quota->MadeToday(); made > 0)
+      counts.made[fingerprint] = made;
   }
   return counts;
 }
@@ -49,24 +51,42 @@ void QuotaBook::NotifyOfChanges(std::function<void()> on_change) {
   surroundings_->on_change = std::move(on_change);
 }
 
-std::shared_ptr<KeyQuota>& QuotaBook::Entry(std::uint64_t fingerprint) {
-  if (const auto found = quotas_.find(fingerprint); found != quotas_.end()) return found->second;
-  if (quotas_.size() >= forget_at_) Forget();
-  std::shared_ptr<KeyQuota>& quota = quotas_[fingerprint];
-  quota = std::make_shared<KeyQuota>(surroundings_);
-  return quota;
+const std::shared_ptr<KeyQuota>& QuotaBook::Entry(std::uint64_t fingerprint) {
+  auto found = quotas_.find(fingerprint);
+  if (found == quotas_.end()) {
+    if (quotas_.size() >= forget_at_) Forget();
+    if (quotas_.size() >= kMostKeys) ForgetLeastUsed();
+    found =
+        quotas_.try_emplace(fingerprint, Known{std::make_shared<KeyQuota>(surroundings_)}).first;
+  }
+  found->second.used = ++uses_;
+  return found->second.quota;
 }
 
 // Seldom enough that each key costs constant time.
 void QuotaBook::Forget() {
   for (auto entry = quotas_.begin(); entry != quotas_.end();) {
-    if (entry->second->IsForgettable()) {
+    if (entry->second.quota->IsForgettable()) {
       entry = quotas_.erase(entry);
     } else {
-      (entry++)->second->Shrink();
+      (entry++)->second.quota->Shrink();
     }
   }
   forget_at_ = std::max(kFewKeys, 2 * quotas_.size());
+}
+
+// Half of those with nothing under way, so that this too costs each key constant time. Whatever is
+// under way holds on to its quota.
+void QuotaBook::ForgetLeastUsed() {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> idle;  // last use, fingerprint
+  for (const auto& [fingerprint, known] : quotas_) {
+    const bool in_use =
+        known.quota.use_count() > 1 || known.quota.get() == surroundings_->of_service;
+    if (!in_use) idle.emplace_back(known.used, fingerprint);
+  }
+  const auto half = idle.begin() + static_cast<std::ptrdiff_t>((idle.size() + 1) / 2);
+  std::nth_element(idle.begin(), half, idle.end());
+  for (auto entry = idle.begin(); entry != half; ++entry) quotas_.erase(entry->second);
 }
 
 }  // namespace mutexd::amplitude

@@ -23,9 +23,15 @@ struct DayCounts {
 };
 
 // Has a quota for each key that is in use: those of callers come and go, and are forgotten when
-// nothing is under way and their day is over. On the event loop.
+// nothing is under way and their day is over, or, when there are too many of them, when they have
+// not been used for the longest: whoever invents keys takes no more memory than that. A key that is
+// forgotten too early begins its day anew here, and Amplitude's own limits hold.
+// On the event loop.
 class QuotaBook {
  public:
+  // No more keys are remembered than this, but for those with something under way.
+  static constexpr std::size_t kMostKeys = 4096;
+
   // Both must outlive the book.
   QuotaBook(QuotaOptions options, Clock& clock, PolicyObserver& observer);
   ~QuotaBook();  // requests under way need not have ended
@@ -48,11 +54,18 @@ class QuotaBook {
   std::size_t size() const { return quotas_.size(); }
 
  private:
-  std::shared_ptr<KeyQuota>& Entry(std::uint64_t fingerprint);
+  struct Known {
+    std::shared_ptr<KeyQuota> quota;
+    std::uint64_t used = 0;  // the higher, the later
+  };
+
+  const std::shared_ptr<KeyQuota>& Entry(std::uint64_t fingerprint);
   void Forget();
+  void ForgetLeastUsed();
 
   const std::shared_ptr<QuotaSurroundings> surroundings_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<KeyQuota>> quotas_;
+  std::unordered_map<std::uint64_t, Known> quotas_;
+  std::uint64_t uses_ = 0;
   std::size_t forget_at_;  // when it has so many keys it looks which it can forget
 };
 

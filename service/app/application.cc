@@ -84,6 +84,10 @@ absl::StatusOr<std::unique_ptr<Application>> Application::Start(const Settings& 
   auto core = GatewayCore::Start(settings, *upstream, application->metrics_, log);
   if (!core.ok()) return core.status();
   application->core_ = *std::move(core);
+  // It watches its files itself.
+  application->reloader_.Add([&core = *application->core_](ReloadCause cause) {
+    if (cause == ReloadCause::kRequest) core.Reload();
+  });
   log.Write(LogLevel::kInfo, "starting",
             {{"version", VersionNumber()},
              {"commit", VersionCommit()},

@@ -13,6 +13,7 @@
 #include "service/app/setting_table.h"
 #include "service/app/setting_values.h"
 #include "service/app/tls_files.h"
+#include "service/authz/policy_text.h"
 
 namespace mutexd::app {
 namespace {
@@ -68,10 +69,12 @@ class Checks {
 
   void Run() {
     CheckKey();
+    CheckPolicy();
     CheckSandbox();
     CheckFiles();
     CheckStaleness();
     CheckTls();
+    CheckWhoReachesUs();
     CheckUnixIdentities();
   }
 
@@ -87,11 +90,25 @@ class Checks {
     configuration_.problems.push_back(absl::StrCat(parts...));
   }
 
+  template <typename... Parts>
+  void Warning(const Parts&... parts) {
+    configuration_.warnings.push_back(absl::StrCat(parts...));
+  }
+
   // The file and the variable are two forms of one setting: the same order of precedence decides.
   void CheckKey() {
     Settings& settings = configuration_.settings;
     const bool has_file = Given("amplitude-key-file");
     const bool has_variable = Given("amplitude-management-key");
+    if (settings.credentials == Credentials::kCaller) {
+      const absl::string_view key = has_file ? "amplitude-key-file" : "AMPLITUDE_MANAGEMENT_KEY";
+      if (has_file || has_variable) {
+        Problem(Subject("credentials"), " and a management key (", key,
+                ") exclude each other: with the callers' keys the service has none of its own; "
+                "give one of them");
+      }
+      return;
+    }
     if (has_file && has_variable) {
       const OriginKind file_from = Value("amplitude-key-file").origin.kind;
       if (file_from == OriginKind::kEnvironment) {
@@ -106,8 +123,23 @@ class Checks {
     if (!has_file && !has_variable && !settings.sandbox) {
       Problem(
           "there is no management key: give --amplitude-key-file PATH or set the environment "
-          "variable AMPLITUDE_MANAGEMENT_KEY; to try the service without a key, give --sandbox");
+          "variable AMPLITUDE_MANAGEMENT_KEY, or --credentials caller to use each caller's; to try "
+          "the service without a key, give --sandbox");
     }
+  }
+
+  void CheckPolicy() {
+    const std::string& path = configuration_.settings.authz_policy;
+    if (path.empty()) return;
+    const auto text = sources_.read_file(path);
+    if (!text.ok()) {
+      Problem(Subject("authz-policy"), ": ", std::string(text.status().message()),
+              "; give a readable TOML file");
+      return;
+    }
+    const authz::ParsedPolicy parsed = authz::ParsePolicy(*text, path);
+    Append(configuration_.problems, parsed.problems);
+    Append(configuration_.warnings, parsed.warnings);
   }
 
   void CheckSandbox() {
@@ -177,6 +209,24 @@ class Checks {
           Subject("listen"), ": ", address.ToString(),
           " can be reached from other machines, and nothing would be encrypted; give --tls-cert "
           "and --tls-key, or --allow-plaintext where the network itself is trusted");
+    }
+  }
+
+  // What is served to other machines otherwise than was probably meant.
+  void CheckWhoReachesUs() {
+    const Settings& settings = configuration_.settings;
+    for (const ListenAddress& address : settings.listen) {
+      if (address.is_unix() || IsLoopbackHost(address.host)) continue;
+      if (!settings.tls_client_ca.empty() && settings.authz_policy.empty()) {
+        Warning(address.ToString(),
+                " can be reached from other machines, and without a policy whoever has a "
+                "certificate of tls-client-ca may do everything; give --authz-policy");
+      }
+      if (settings.tls_cert.empty() && settings.credentials == Credentials::kCaller) {
+        Warning("all calls by ", address.ToString(),
+                " will be refused: the callers' keys are not taken without encryption; give "
+                "--tls-cert and --tls-key");
+      }
     }
   }
 

@@ -62,7 +62,9 @@ absl::StatusOr<std::unique_ptr<GatewayCore>> GatewayCore::Start(const Settings& 
                                                                 telemetry::Metrics& metrics,
                                                                 telemetry::Log& log) {
   Keys keys;
-  if (!upstream.key.empty()) {
+  if (settings.credentials == Credentials::kCaller) {
+    keys.source = std::make_unique<amplitude::NoServiceKey>();
+  } else if (!upstream.key.empty()) {
     keys.source = std::make_unique<amplitude::FixedKey>(upstream.key);
   } else if (settings.amplitude_key_file.empty()) {
     log.HideSecret(settings.amplitude_management_key);
@@ -73,21 +75,33 @@ absl::StatusOr<std::unique_ptr<GatewayCore>> GatewayCore::Start(const Settings& 
     keys.file = file->get();
     keys.source = *std::move(file);
   }
+  std::unique_ptr<PolicyFile> policy_file;
+  if (!settings.authz_policy.empty()) {
+    auto file = PolicyFile::Open(settings.authz_policy, ReadFileText, log);
+    if (!file.ok()) return file.status();
+    policy_file = *std::move(file);
+  }
   std::unique_ptr<QuotaFile> quota_file;
   if (!settings.state_dir.empty()) {
     auto file = QuotaFile::Open(settings.state_dir, log);
     if (!file.ok()) return file.status();
     quota_file = *std::move(file);
   }
-  return std::unique_ptr<GatewayCore>(
-      new GatewayCore(settings, upstream, std::move(keys), std::move(quota_file), metrics, log));
+  return std::unique_ptr<GatewayCore>(new GatewayCore(settings, upstream, std::move(keys),
+                                                      std::move(policy_file), std::move(quota_file),
+                                                      metrics, log));
 }
 
 GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstream, Keys keys,
+                         std::unique_ptr<PolicyFile> policy_file,
                          std::unique_ptr<QuotaFile> quota_file, telemetry::Metrics& metrics,
                          telemetry::Log& log)
     : workers_(kWorkers),
       keys_(std::move(keys)),
+      policy_file_(std::move(policy_file)),
+      access_({.read_only = settings.read_only,
+               .caller_keys = settings.credentials == Credentials::kCaller},
+              policy_file_ == nullptr ? nullptr : policy_file_->policy()),
       upstream_telemetry_(metrics, log),
       policy_telemetry_(metrics, log),
       rpc_telemetry_(metrics, log, MethodNames()),
@@ -100,9 +114,15 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
                  StackOptions(settings, upstream)),
       gateway_{amplitude_.api(), clock_, GatewayOptionsOf(settings), &gateway_log_},
       runner_(loop_.executor(), gateway_, &rpc_telemetry_,
-              {.default_deadline = settings.default_deadline, .max_calls = settings.max_calls}) {
+              {.default_deadline = settings.default_deadline,
+               .max_calls = settings.max_calls,
+               .access = &access_}) {
   if (keys_.file != nullptr) {
-    asio::co_spawn(loop_.executor(), keys_.file->Watch(clock_, workers_), asio::detached);
+    asio::co_spawn(loop_.executor(), keys_.file->file().Watch(clock_, workers_), asio::detached);
+  }
+  if (policy_file_ != nullptr) {
+    policy_file_->Govern(access_);
+    asio::co_spawn(loop_.executor(), policy_file_->file().Watch(clock_, workers_), asio::detached);
   }
   if (quota_file_ != nullptr) quota_file_->Keep(quota_, clock_, workers_, loop_.executor());
   thread_ = std::thread([this] { loop_.Run(); });
@@ -124,6 +144,16 @@ GatewayCore::~GatewayCore() {
   thread_.join();
   workers_.join();
   if (quota_file_ != nullptr) quota_file_->WriteLast();
+}
+
+void GatewayCore::Reload() {
+  std::vector<WatchedFile*> files;
+  if (keys_.file != nullptr) files.push_back(&keys_.file->file());
+  if (policy_file_ != nullptr) files.push_back(&policy_file_->file());
+  for (WatchedFile* file : files) {
+    asio::post(loop_.executor(),
+               [file, look = file->Read()]() mutable { file->Take(std::move(look)); });
+  }
 }
 
 void GatewayCore::BeginDrain(absl::Duration end) {

@@ -13,10 +13,12 @@
 #include "service/amplitude/quota.h"
 #include "service/amplitude/upstream.h"
 #include "service/app/management_key.h"
+#include "service/app/policy_file.h"
 #include "service/app/quota_file.h"
 #include "service/app/settings.h"
 #include "service/groups/gateway.h"
 #include "service/http/curl_transport.h"
+#include "service/rpc/access_control.h"
 #include "service/rpc/call_runner.h"
 #include "service/rpc/shared_loop.h"
 #include "service/telemetry/gateway_log.h"
@@ -37,8 +39,8 @@ struct UpstreamChoice {
 // Runs from its construction to its destruction, after which no call may arrive any more.
 class GatewayCore {
  public:
-  // The error, if there is no key or the state directory cannot be used. `metrics` and `log` must
-  // outlive it.
+  // The error, if there is no key, or the policy or the state directory cannot be used. `metrics`
+  // and `log` must outlive it.
   static absl::StatusOr<std::unique_ptr<GatewayCore>> Start(const Settings& settings,
                                                             const UpstreamChoice& upstream,
                                                             telemetry::Metrics& metrics,
@@ -48,6 +50,9 @@ class GatewayCore {
   GatewayCore& operator=(const GatewayCore&) = delete;
 
   rpc::CallRunner& runner() { return runner_; }
+
+  // Reads the files again that may change. Any thread; blocks for as long as that takes.
+  void Reload();
 
   // Any thread. From now on calls that arrive are refused; after `end` those under way are ended.
   void BeginDrain(absl::Duration end);
@@ -59,14 +64,16 @@ class GatewayCore {
   };
 
   GatewayCore(const Settings& settings, const UpstreamChoice& upstream, Keys keys,
-              std::unique_ptr<QuotaFile> quota_file, telemetry::Metrics& metrics,
-              telemetry::Log& log);
+              std::unique_ptr<PolicyFile> policy_file, std::unique_ptr<QuotaFile> quota_file,
+              telemetry::Metrics& metrics, telemetry::Log& log);
 
   // What is declared first is destroyed last: the loop outlives all that lives on it.
   rpc::SharedLoop loop_;
   asio::thread_pool workers_;
   amplitude::LoopClock clock_{loop_.executor()};
   Keys keys_;
+  std::unique_ptr<PolicyFile> policy_file_;  // null: there is no policy
+  rpc::AccessControl access_;
   telemetry::UpstreamTelemetry upstream_telemetry_;
   telemetry::PolicyTelemetry policy_telemetry_;
   telemetry::RpcTelemetry rpc_telemetry_;

@@ -1,5 +1,6 @@
 // mutexd: the gateway as a program.
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "service/app/application.h"
 #include "service/app/configuration.h"
 #include "service/app/file_text.h"
+#include "service/app/secret_environment.h"
 #include "service/app/setting_table.h"
 #include "service/app/version.h"
 #include "service/rpc/grpc_server.h"
@@ -69,6 +71,10 @@ void RaiseFileLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Keys and what callers send are in the memory: no core dump of it, and no other process of the
+// same user may look.
+void KeepMemoryPrivate() { prctl(PR_SET_DUMPABLE, 0); }
+
 ConfigurationSources SourcesOf(int argc, char** argv) {
   ConfigurationSources sources;
   sources.arguments.assign(argv + 1, argv + argc);
@@ -116,7 +122,9 @@ int Run(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   const sigset_t signals = BlockSignals();
   RaiseFileLimit();
+  KeepMemoryPrivate();
   const Configuration configuration = LoadConfiguration(SourcesOf(argc, argv));
+  ForgetSecretsOfEnvironment();
   if (configuration.settings.help) {
     std::cout << HelpText();
     return 0;

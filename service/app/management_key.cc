@@ -3,16 +3,8 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
-#include "service/amplitude/worker_pool.h"
 
 namespace mutexd::app {
-namespace {
-
-constexpr absl::Duration kInterval = absl::Seconds(1);
-
-}  // namespace
-
 absl::StatusOr<std::string> ParseManagementKey(absl::string_view text) {
   const absl::string_view key = absl::StripAsciiWhitespace(text);
   if (key.empty()) return absl::InvalidArgumentError("is empty; put the key there");
@@ -25,46 +17,32 @@ absl::StatusOr<std::string> ParseManagementKey(absl::string_view text) {
   return std::string(key);
 }
 
-absl::StatusOr<std::unique_ptr<KeyFile>> KeyFile::Open(std::string path, ReadFile read_file,
+KeyFile::KeyFile(std::string path, WatchedFile::ReadFile read_file, telemetry::Log& log)
+    : log_(log),
+      file_(
+          "key file", std::move(path), std::move(read_file),
+          [this](const std::string& text, bool changed) { return Use(text, changed); }, log) {}
+
+absl::StatusOr<std::unique_ptr<KeyFile>> KeyFile::Open(std::string path,
+                                                       WatchedFile::ReadFile read_file,
                                                        telemetry::Log& log) {
   std::unique_ptr<KeyFile> file(new KeyFile(std::move(path), std::move(read_file), log));
-  const auto key = file->Read();
-  if (!key.ok()) return key.status();
-  file->Use(*key);
+  const absl::Status opened = file->file_.Open();
+  if (!opened.ok()) return opened;
   return file;
 }
 
-asio::awaitable<void> KeyFile::Watch(amplitude::Clock& clock, asio::thread_pool& workers) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  while (co_await clock.Sleep(kInterval)) {
-    Take(co_await amplitude::RunOnPool(workers, [this] { return Read(); }));
+absl::Status KeyFile::Use(absl::string_view text, bool changed) {
+  const auto key = ParseManagementKey(text);
+  if (!key.ok()) return key.status();
+  if (credential_ != nullptr && *key == credential_->management_key) return absl::OkStatus();
+  log_.HideSecret(*key);
+  credential_ = std::make_shared<const amplitude::Credential>(amplitude::Credential{*key});
+  if (changed) {
+    log_.Write(telemetry::LogLevel::kInfo, "the management key has changed",
+               {{"path", file_.path()}});
   }
-}
-
-absl::StatusOr<std::string> KeyFile::Read() const {
-  const auto text = read_file_(path_);
-  if (!text.ok()) return text.status();
-  return ParseManagementKey(*text);
-}
-
-void KeyFile::Take(const absl::StatusOr<std::string>& key) {
-  if (!key.ok()) {
-    if (!std::exchange(broken_, true)) {
-      log_.Write(telemetry::LogLevel::kWarning,
-                 "the key file cannot be used; the former key stays in force",
-                 {{"path", path_}, {"error", key.status().message()}});
-    }
-    return;
-  }
-  broken_ = false;
-  if (*key == credential_->management_key) return;
-  Use(*key);
-  log_.Write(telemetry::LogLevel::kInfo, "the management key has changed", {{"path", path_}});
-}
-
-void KeyFile::Use(const std::string& key) {
-  log_.HideSecret(key);
-  credential_ = std::make_shared<const amplitude::Credential>(amplitude::Credential{key});
+  return absl::OkStatus();
 }
 
 }  // namespace mutexd::app

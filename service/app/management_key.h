@@ -4,7 +4,6 @@
 #include <asio/awaitable.hpp>
 #include <asio/thread_pool.hpp>
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "service/amplitude/clock.h"
 #include "service/amplitude/key_source.h"
+#include "service/app/watched_file.h"
 #include "service/telemetry/log.h"
 
 namespace mutexd::app {
@@ -19,37 +19,35 @@ namespace mutexd::app {
 // The key in `text`, without white space around it. The error never shows the text.
 absl::StatusOr<std::string> ParseManagementKey(absl::string_view text);
 
-// Reads the file again every second and uses what it then holds. A file that cannot be read, or
-// holds no key, leaves the former key in force, with a warning. On the event loop.
+// Uses the key that the file holds: it is watched, and looked at when Amplitude rejects the key. A
+// file that cannot be read, or holds no key, leaves the former key in force, with a warning. On the
+// event loop.
 class KeyFile final : public amplitude::KeySource {
  public:
-  using ReadFile = std::function<absl::StatusOr<std::string>(const std::string& path)>;
-
   // The error, if the file has no key now. `read_file` is called on other threads. `log` learns to
   // hide every key, and must outlive this.
-  static absl::StatusOr<std::unique_ptr<KeyFile>> Open(std::string path, ReadFile read_file,
+  static absl::StatusOr<std::unique_ptr<KeyFile>> Open(std::string path,
+                                                       WatchedFile::ReadFile read_file,
                                                        telemetry::Log& log);
 
   absl::StatusOr<std::shared_ptr<const amplitude::Credential>> CurrentKey() override {
     return credential_;
   }
 
-  // Never returns unless cancelled. All references must outlive the coroutine.
-  asio::awaitable<void> Watch(amplitude::Clock& clock, asio::thread_pool& workers);
+  asio::awaitable<void> Renew(asio::thread_pool& workers) override {
+    return file_.LookNow(workers);
+  }
+
+  WatchedFile& file() { return file_; }
 
  private:
-  KeyFile(std::string path, ReadFile read_file, telemetry::Log& log)
-      : path_(std::move(path)), read_file_(std::move(read_file)), log_(log) {}
+  KeyFile(std::string path, WatchedFile::ReadFile read_file, telemetry::Log& log);
 
-  absl::StatusOr<std::string> Read() const;
-  void Take(const absl::StatusOr<std::string>& key);
-  void Use(const std::string& key);
+  absl::Status Use(absl::string_view text, bool changed);
 
-  const std::string path_;
-  const ReadFile read_file_;
   telemetry::Log& log_;
+  WatchedFile file_;
   std::shared_ptr<const amplitude::Credential> credential_;
-  bool broken_ = false;  // and a warning has been written
 };
 
 }  // namespace mutexd::app

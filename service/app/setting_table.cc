@@ -17,6 +17,7 @@ namespace {
 using Apply = std::function<absl::Status(absl::Span<const std::string>, Settings&)>;
 
 constexpr absl::string_view kServing = "Serving";
+constexpr absl::string_view kAccess = "Access";
 constexpr absl::string_view kUpstream = "Amplitude";
 constexpr absl::string_view kSandbox = "Sandbox";
 constexpr absl::string_view kCalls = "Calls";
@@ -26,6 +27,7 @@ constexpr absl::string_view kManagementKey = "amplitude-management-key";
 
 // The order of the enumerations.
 constexpr absl::string_view kRegions[] = {"us", "eu"};
+constexpr absl::string_view kCredentials[] = {"server", "caller"};
 constexpr absl::string_view kLogLevels[] = {"debug", "info", "warning", "error", "critical"};
 constexpr absl::string_view kLogFormats[] = {"json", "text"};
 
@@ -227,6 +229,17 @@ std::vector<Setting> MakeTable() {
        "The most memory for messages on their way in and out, of all connections", "512MiB",
        Kind::kValue, Setting::kEverywhere,
        Size(&Settings::memory_limit, std::size_t{16} << 20, std::size_t{1} << 40)},
+
+      {"authz-policy", kAccess, "PATH",
+       "TOML file that says who may do what; read again when it changes. Without it every caller "
+       "may do everything",
+       "", Kind::kValue, Setting::kEverywhere, Path(&Settings::authz_policy)},
+      {"read-only", kAccess, "", "Refuse all writes, whoever asks for them", "false", Kind::kSwitch,
+       Setting::kEverywhere, Switch(&Settings::read_only)},
+      {"credentials", kAccess, "server|caller",
+       "Whose management key to use: the service's, or the caller's from the metadata "
+       "x-amplitude-management-key",
+       "server", Kind::kValue, Setting::kEverywhere, Choice(&Settings::credentials, kCredentials)},
 
       {"region", kUpstream, "us|eu", "Amplitude's data center that holds the project", "us",
        Kind::kValue, Setting::kEverywhere, Choice(&Settings::region, kRegions)},

@@ -17,6 +17,8 @@
 
 namespace mutexd::app {
 
+enum class Credentials { kServer, kCaller };
+
 // Every value has been checked: see setting_table.cc for defaults and ranges.
 struct Settings {
   std::vector<ListenAddress> listen;
@@ -45,8 +47,13 @@ struct Settings {
   int slot_index_base = 1;
   absl::Duration upstream_timeout;
 
+  Credentials credentials = Credentials::kServer;  // kCaller: there is no key of the service
+
   amplitude::QuotaOptions quota;
   std::string state_dir;  // empty: nothing survives a restart
+
+  std::string authz_policy;  // empty: everybody may do everything
+  bool read_only = false;
 
   bool sandbox = false;
   std::string sandbox_state;  // empty: kept in memory

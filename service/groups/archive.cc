@@ -6,6 +6,7 @@
 
 #include "service/amplitude/error.h"
 #include "service/groups/group_errors.h"
+#include "service/groups/write_permission.h"
 #include "service/groups/write_settlement.h"
 
 namespace mutexd::groups {
@@ -76,9 +77,11 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Unarchive(Gateway& gateway, amplitude:
   const std::string& id = request.mutex_group_id();
   std::optional<GroupLock> lock = co_await gateway.locks.Acquire(id);
   if (!lock) co_return absl::CancelledError();
-  absl::StatusOr<GroupPtr> read = co_await gateway.amplitude.Get(call, id);
-  // An archived group may not be readable: that is no reason not to try.
-  const bool unreadable = !read.ok() && GroupIsMissing(read.status());
+  absl::StatusOr<GroupPtr> read = co_await ReadToWrite(gateway, call, id);
+  // An archived group may not be readable: that is no reason not to try, unless it depends on the
+  // group whether the caller may.
+  const bool unreadable =
+      !read.ok() && GroupIsMissing(read.status()) && call.write_guard == nullptr;
   if (!read.ok() && !unreadable) co_return read;
   if (unreadable && !request.etag().empty()) co_return EtagMismatch(id, "");
   if (unreadable && request.validate_only()) co_return read;

@@ -10,6 +10,7 @@
 #include "service/groups/create_mark.h"
 #include "service/groups/group_errors.h"
 #include "service/groups/scan.h"
+#include "service/groups/write_permission.h"
 #include "service/groups/write_settlement.h"
 
 namespace mutexd::groups {
@@ -191,6 +192,8 @@ asio::awaitable<absl::StatusOr<Created>> Create(Gateway& gateway, amplitude::Cal
                                                 const v1::CreateMutexGroupRequest& request) {
   call.create_request_id = request.request_id().empty() ? NewRequestId() : request.request_id();
   const MarkedCreate create(request.mutex_group(), call.create_request_id);
+  absl::Status allowed = CheckMayCreate(call, create.group());
+  if (!allowed.ok()) co_return allowed;
   Creation creation(gateway, call, create);
   // Creates of one key follow one another, so that the second sees what the first has made.
   std::optional<GroupLock> lock =

@@ -7,6 +7,7 @@
 #include "service/amplitude/error.h"
 #include "service/amplitude/etag.h"
 #include "service/groups/group_errors.h"
+#include "service/groups/write_permission.h"
 
 namespace mutexd::groups {
 namespace {
@@ -78,7 +79,7 @@ asio::awaitable<absl::StatusOr<WriteTurn>> BeginWrite(Gateway& gateway, amplitud
                                                       std::string id, std::string etag) {
   std::optional<GroupLock> lock = co_await gateway.locks.Acquire(id);
   if (!lock) co_return absl::CancelledError();
-  absl::StatusOr<GroupPtr> before = co_await gateway.amplitude.Get(call, id);
+  absl::StatusOr<GroupPtr> before = co_await ReadToWrite(gateway, call, id);
   if (!before.ok()) co_return std::move(before).status();
   absl::Status same = CheckEtag(etag, *(*before)->group);
   if (!same.ok()) co_return same;

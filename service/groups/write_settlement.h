@@ -31,7 +31,8 @@ struct WriteTurn {
   GroupPtr before;
 };
 
-// Waits for the turn of the group, reads it, and compares the etag if there is one.
+// Waits for the turn of the group, reads it, and checks that the caller may write it and that it
+// has the etag, if there is one.
 asio::awaitable<absl::StatusOr<WriteTurn>> BeginWrite(Gateway& gateway, amplitude::Call& call,
                                                       std::string id, std::string etag);
 

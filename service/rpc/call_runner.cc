@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/amplitude/error.h"
 #include "service/groups/create.h"
+#include "service/rpc/access_control.h"
 #include "service/rpc/deadline_budget.h"
 #include "service/rpc/rpc_id.h"
 #include "service/rpc/status_details.h"
@@ -169,6 +170,10 @@ CallRunner::~CallRunner() {
   for (RunningCall* call : running_) call->runner_ = nullptr;
 }
 
+bool CallRunner::wants_caller_keys() const {
+  return options_.access != nullptr && options_.access->wants_caller_keys();
+}
+
 std::shared_ptr<RunningCall> CallRunner::Start(IncomingCall call, Finish finish) {
   auto running = std::make_shared<RunningCall>(std::move(call), std::move(finish));
   // The deadline counts from the arrival, not from when the loop has time.
@@ -237,6 +242,10 @@ asio::awaitable<void> CallRunner::Run(Obligation obligation) {
 
 asio::awaitable<absl::StatusOr<MessagePtr>> CallRunner::Work(RunningCall& call) {
   const RpcMethod& method = *call.incoming_.method;
+  if (options_.access != nullptr) {
+    absl::Status admitted = options_.access->Admit(call.incoming_, call.call_);
+    if (!admitted.ok()) co_return admitted;
+  }
   if (call.incoming_.request == nullptr) co_return UnreadableRequest(method.name);
   const Violations violations = method.validate(*call.incoming_.request);
   if (!violations.empty()) co_return amplitude::InvalidRequest(violations);

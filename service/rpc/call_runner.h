@@ -38,6 +38,8 @@ struct IncomingCall {
   std::string user_agent;
   CallerIdentity caller;
   bool confidential = false;  // nobody else reads along: metadata may hold secrets
+  // Metadata x-amplitude-management-key; read only where wants_caller_keys. A secret.
+  std::string management_key;
 };
 
 // What the caller gets.
@@ -49,6 +51,8 @@ struct Outcome {
   std::optional<std::string> pushback;                     // trailer grpc-retry-pushback-ms
 };
 
+class AccessControl;
+
 // A call under way, for CancelByClient. Holding on to it keeps nothing alive but itself.
 class RunningCall;
 
@@ -58,6 +62,7 @@ class CallRunner {
     absl::Duration default_deadline = absl::Seconds(20);  // of calls without one
     // Over so many under way, calls end at once with RESOURCE_EXHAUSTED/OVERLOADED.
     std::size_t max_calls = 10'000;
+    const AccessControl* access = nullptr;  // null: everybody may do everything
   };
   using Finish = std::function<void(Outcome)>;
 
@@ -66,6 +71,9 @@ class CallRunner {
   CallRunner(asio::any_io_executor loop, groups::Gateway& gateway, RpcObserver* observer,
              Options options);
   ~CallRunner();
+
+  // Any thread. Whether calls are to bring their callers' management keys.
+  bool wants_caller_keys() const;
 
   // Any thread. `finish` is called exactly once, on the event loop, maybe before this returns: also
   // when the work throws, or is dropped together with the loop (then by whoever destroys the loop).

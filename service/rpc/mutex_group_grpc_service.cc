@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "mutexgroups/v1/mutex_group_service.grpc.pb.h"
+#include "service/rpc/caller_key.h"
 #include "service/rpc/peer_certificate.h"
 
 namespace mutexd::rpc {
@@ -130,6 +131,9 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
     Await(service_, method_, queue_);
     const RpcMethod& method = Methods()[method_];
     IncomingCall call = Describe(context_, method, service_.traits_);
+    if (service_.runner_.wants_caller_keys()) {
+      call.management_key = MetadataValue(context_, kKeyMetadata);
+    }
     call.request_bytes = request_.Length();
     call.request = Parse(*method.request_prototype, request_);
     request_.Clear();

@@ -339,6 +339,7 @@ class FakeAmplitude:
     """The model, its script and its sockets. Use it as a context manager."""
 
     key: str = KEY
+    further_keys: set[str] = field(default_factory=set)  # that it accepts too
     slot_index_base: int = 1  # what the path calls the first slot
     id_type: type = int  # how ids and project ids are written in replies
     cursor_type: type = int
@@ -565,7 +566,7 @@ class FakeAmplitude:
     def model_reply(self, request: Request) -> Fault:
         """What a well-behaved Amplitude does with the request, done at once, and how it answers."""
         with self.lock:
-            if request.headers.get("authorization") != f"Bearer {self.key}":
+            if key_of(request) not in {self.key, *self.further_keys}:
                 return reply(401, {"error": "Invalid API key"})
             handler = getattr(self, f"_on_{request.route}")
             return handler(request)
@@ -689,6 +690,12 @@ class FakeAmplitude:
         with self.lock:
             self._open.discard(connection)
             connection.close()
+
+
+def key_of(request: Request) -> str:
+    """The management key of a request; empty without one."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key if scheme == "Bearer" else ""
 
 
 def model_slot(position: int, slot: dict) -> dict:

@@ -16,6 +16,7 @@ namespace {
 constexpr char kFooter[] =
     "Exit codes:\n"
     "  0    done (for health: serving)\n"
+    "  1    for policy check: denied\n"
     "  2    the command line or an input file is wrong; nothing was sent\n"
     "  64+N the call failed with gRPC status code N, such as 67 INVALID_ARGUMENT, 69 NOT_FOUND,\n"
     "       74 ABORTED, 78 UNAVAILABLE; 65 also when a question was answered with no\n"
@@ -92,6 +93,7 @@ std::unique_ptr<CLI::App> MakeCommandLine(Session& session) {
   AddUpdateCommand(*app, session);
   AddSlotCommands(*app, session);
   AddArchiveCommands(*app, session);
+  AddPolicyCommands(*app, session);
   AddHealthCommand(*app, session);
   AddCompletionCommand(*app, session);
   app->footer(kFooter);

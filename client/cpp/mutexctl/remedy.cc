@@ -19,7 +19,8 @@ std::string RemedyFor(v1::ErrorReason reason) {
              "other region is rejected too.";
     case v1::ERROR_REASON_CALLER_NOT_AUTHENTICATED:
       return "Call through a connection that says who you are, such as one with a client "
-             "certificate.";
+             "certificate; a service that works with its callers' management keys takes them from "
+             "programs that send the metadata x-amplitude-management-key.";
     case v1::ERROR_REASON_AMPLITUDE_ACCESS_DENIED:
       return "Ask the operator of mutexd for a management key that has access to this project.";
     case v1::ERROR_REASON_CALLER_NOT_ALLOWED:

@@ -312,6 +312,31 @@ TEST_F(QuotaDayTest, ForgetsTheKeysOfCallersWhenTheirDayIsOver) {
   EXPECT_LE(book->size(), 1200u);
 }
 
+TEST_F(QuotaDayTest, InventedKeysTakeNoMoreThanTheirShareOfMemory) {
+  Begin({});
+  MakeReads(2);  // with the service's key
+  Call& call = NewCall("a");
+  call.credential = std::make_shared<Credential>(Credential{"ampex_waits", true});
+  amplitude.takes = absl::Hours(1);
+  const auto get = loop.Start(api->Get(call, "7"));
+  amplitude.takes = absl::ZeroDuration();
+  const auto use = [this](std::size_t i) {
+    Call hostile;
+    hostile.credential = std::make_shared<Credential>(Credential{"x" + std::to_string(i), true});
+    EXPECT_TRUE(loop.Run(api->Get(hostile, "7")).ok());
+  };
+  for (std::size_t i = 0; i < 2 * QuotaBook::kMostKeys; ++i) {
+    use(i);
+    if (i % 100 == 0) use(0);
+  }
+  EXPECT_LE(book->size(), QuotaBook::kMostKeys + 1);
+  const auto made = book->Counts().made;
+  EXPECT_EQ(made.at(Fingerprint({"ampex_waits", true})), 1)
+      << "a key with something under way is kept";
+  EXPECT_GT(made.at(Fingerprint({"x0", true})), 80) << "a key in use is kept";
+  EXPECT_EQ(made.at(Fingerprint({"ampex_service", false})), 2) << "the service's own key is kept";
+}
+
 TEST_F(QuotaDayTest, DoesNotForgetAKeyWithSomethingUnderWay) {
   Begin({.per_second = 1});
   amplitude.takes = absl::Hours(30);

@@ -102,6 +102,8 @@ TEST(ConfigurationPage, HasExamplesThatAreTaken) {
     given.files["/etc/mutexd/tls.crt"] = tls.certificate;
     given.files["/etc/mutexd/tls.key"] = tls.key;
     given.files["/etc/mutexd/callers.crt"] = tls.certificate;
+    given.files["/etc/mutexd/policy.toml"] = "";
+    if (settings[i].name == "credentials") given.environment.clear();
     if (settings[i].name == "sandbox-state") given.arguments.push_back("--sandbox");
     const bool about_tls = absl::StartsWith(settings[i].name, "tls-");
     if (about_tls && settings[i].name != "tls-cert") {

@@ -94,6 +94,8 @@ TEST(Configuration, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
   EXPECT_THAT(configuration.problems, IsEmpty());
 }
 
+constexpr char kPolicy[] = "[[rule]]\nname = \"r\"\nprincipals = [\"*\"]\nallow = [\"read\"]\n";
+
 // Another valid value of each setting than its default, in the three forms.
 struct Example {
   const char* name;
@@ -121,7 +123,9 @@ TEST_P(EverySetting, CanBeGivenAsFlagVariableAndKey) {
   if (absl::string_view(name) == "tls-client-ca") {
     base.arguments = {"--tls-cert=tls.pem", "--tls-key=tls.key"};
   }
+  base.files["policy.toml"] = kPolicy;
   if (absl::string_view(name) == "amplitude-key-file") base.environment.clear();
+  if (absl::string_view(name) == "credentials") base.environment.clear();
 
   Given flag = base;
   if (setting->kind == Setting::Kind::kSwitch) {
@@ -164,6 +168,9 @@ constexpr Example kExamples[] = {
     {"memory-limit", "64MiB", R"("64MiB")"},
     {"max-calls", "500", "500"},
     {"amplitude-proxy", "http://u:p@proxy.example:3128", R"("http://u:p@proxy.example:3128")"},
+    {"authz-policy", "policy.toml", R"("policy.toml")"},
+    {"read-only", "true", "true"},
+    {"credentials", "caller", R"("caller")"},
     {"region", "eu", R"("eu")"},
     {"amplitude-url", "https://proxy.example", R"("https://proxy.example")"},
     {"amplitude-ca-file", "ca.pem", R"("ca.pem")"},
@@ -315,8 +322,26 @@ INSTANTIATE_TEST_SUITE_P(
             "no_key",
             {{}, {}, {}},
             {"there is no management key: give --amplitude-key-file PATH or set the environment "
-             "variable AMPLITUDE_MANAGEMENT_KEY; to try the service without a key, give "
-             "--sandbox"}},
+             "variable AMPLITUDE_MANAGEMENT_KEY, or --credentials caller to use each caller's; to "
+             "try the service without a key, give --sandbox"}},
+        BadCase{"callers_keys_and_a_key",
+                {{"--credentials=caller"}, {{"AMPLITUDE_MANAGEMENT_KEY", "ampex_x"}}, {}},
+                {"credentials = \"caller\" (flag --credentials) and a management key "
+                 "(AMPLITUDE_MANAGEMENT_KEY) exclude each other: with the callers' keys the "
+                 "service has none of its own; give one of them"}},
+        BadCase{"callers_keys_and_a_key_file",
+                {{"--credentials=caller", "--amplitude-key-file=/k"}, {}, {{"/k", "ampex_x"}}},
+                {"credentials = \"caller\" (flag --credentials) and a management key "
+                 "(amplitude-key-file) exclude each other: with the callers' keys the service has "
+                 "none of its own; give one of them"}},
+        BadCase{"no_policy_file",
+                {{"--sandbox", "--authz-policy=/p"}, {}, {}},
+                {"authz-policy = \"/p\" (flag --authz-policy): cannot be read: No such file or "
+                 "directory; give a readable TOML file"}},
+        BadCase{"bad_policy",
+                {{"--sandbox", "--authz-policy=/p"}, {}, {{"/p", "\nrules = 1\n"}}},
+                {"/p:2: unknown key \"rules\"; a policy has nothing but rules: begin each with "
+                 "[[rule]]"}},
         BadCase{"empty_key",
                 {{}, {{"AMPLITUDE_MANAGEMENT_KEY", " \n"}}, {}},
                 {"AMPLITUDE_MANAGEMENT_KEY: is empty; put the key there"}},
@@ -519,6 +544,37 @@ TEST(Configuration, NamesTheLineOfBrokenToml) {
   ASSERT_EQ(configuration.problems.size(), 1u);
   EXPECT_THAT(configuration.problems[0],
               AllOf(HasSubstr("m.toml:3: is not TOML: "), HasSubstr("; mend that line")));
+}
+
+TEST(Configuration, WarnsWhereEveryCertificateMayDoEverything) {
+  const TestCertificate tls = MakeCertificate();
+  Given given;
+  given.files = {{"tls.pem", tls.certificate}, {"tls.key", tls.key}, {"policy.toml", kPolicy}};
+  given.arguments = {"--tls-cert=tls.pem", "--tls-key=tls.key", "--tls-client-ca=tls.pem",
+                     "--listen=127.0.0.1:1", "--listen=unix:/tmp/m.sock"};
+  EXPECT_THAT(Load(given).warnings, IsEmpty());
+  given.arguments.emplace_back("--listen=0.0.0.0:1");
+  EXPECT_THAT(Load(given).warnings,
+              ElementsAre(AllOf(HasSubstr("0.0.0.0:1"), HasSubstr("give --authz-policy"))));
+  given.arguments.emplace_back("--authz-policy=policy.toml");
+  EXPECT_THAT(Load(given).warnings, IsEmpty());
+}
+
+TEST(Configuration, WarnsWhereCallersKeysWillBeRefused) {
+  Given given;
+  given.environment.clear();
+  given.arguments = {"--credentials=caller", "--listen=127.0.0.1:1"};
+  EXPECT_THAT(Load(given).warnings, IsEmpty());
+  given.arguments.insert(given.arguments.end(), {"--listen=0.0.0.0:1", "--allow-plaintext"});
+  EXPECT_THAT(Load(given).warnings, ElementsAre(HasSubstr("all calls by 0.0.0.0:1")));
+}
+
+TEST(Configuration, WarnsOfAPolicyWithoutRules) {
+  Given given;
+  given.files["policy.toml"] = "";
+  given.arguments = {"--authz-policy=policy.toml"};
+  EXPECT_THAT(Load(given).problems, IsEmpty());
+  EXPECT_THAT(Load(given).warnings, ElementsAre(HasSubstr("nobody may do anything")));
 }
 
 TEST(Configuration, WarnsOfVariablesThatAreNoSettings) {

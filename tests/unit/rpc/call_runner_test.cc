@@ -555,7 +555,7 @@ TEST_F(CallRunnerTest, AKnownCallerIsNamedAndSharesTheQuotaUnderItsName) {
 }
 
 TEST_F(CallRunnerTest, RefusesCallsOverTheLimitAndTakesThemAgainLater) {
-  runner = std::make_unique<CallRunner>(loop->loop(), gateway, &observer,
+  runner = std::make_unique<CallRunner>(loop->loop().get_executor(), gateway, &observer,
                                         CallRunner::Options{.max_calls = 1});
   amplitude.NextReadHangs();
   const auto first = Start(GetCall());

@@ -4,18 +4,19 @@ _mutexctl() {
   local command= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
     case "$command:$word" in
-      ':list' | ':get' | ':find' | ':create' | ':update' | ':slot' | 'slot:set' | 'slot:add' | 'slot:remove' | 'slot:move' | ':archive' | ':unarchive' | ':health' | ':completion') command="${command:+$command }$word" ;;
+      ':list' | ':get' | ':find' | ':create' | ':update' | ':slot' | 'slot:set' | 'slot:add' | 'slot:remove' | 'slot:move' | ':archive' | ':unarchive' | ':policy' | 'policy:check' | ':health' | ':completion') command="${command:+$command }$word" ;;
     esac
   done
   COMPREPLY=()
   case "$previous" in
+    --rpc) COMPREPLY=($(compgen -W 'ListMutexGroups GetMutexGroup BatchGetMutexGroups CreateMutexGroup UpdateMutexGroup UpdateSlot AddSlotMembers RemoveSlotMembers MoveSlotMembers ArchiveMutexGroup UnarchiveMutexGroup' -- "$current")); return ;;
     --evaluation-mode) COMPREPLY=($(compgen -W 'remote local' -- "$current")); return ;;
     --output | -o) COMPREPLY=($(compgen -W 'table json yaml' -- "$current")); return ;;
     --file | -f) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
-    --bucketing-key | --bucketing-salt | --description | --etag | --experiment | --holdout | --individual | --key | --max-staleness | --name | --project | --request-id | --server | --slot | --timeout) return ;;
+    --bucketing-key | --bucketing-salt | --description | --etag | --experiment | --group-key | --holdout | --individual | --key | --max-staleness | --name | --principal | --project | --request-id | --server | --slot | --timeout) return ;;
   esac
   case "$command" in
-    '') words='list get find create update slot archive unarchive health completion -h --help --version --server --timeout -o --output' ;;
+    '') words='list get find create update slot archive unarchive policy health completion -h --help --version --server --timeout -o --output' ;;
     'list') words='-h --help --project --key --show-archived --max-staleness --server --timeout -o --output' ;;
     'get') words='-h --help --key --max-staleness --server --timeout -o --output' ;;
     'find') words='-h --help --experiment --holdout --individual --show-archived --max-staleness --server --timeout -o --output' ;;
@@ -28,6 +29,8 @@ _mutexctl() {
     'slot move') words='-h --help --experiment --holdout --individual --etag --dry-run --server --timeout -o --output' ;;
     'archive') words='-h --help -y --yes --etag --dry-run --server --timeout -o --output' ;;
     'unarchive') words='-h --help --etag --dry-run --server --timeout -o --output' ;;
+    'policy') words='check -h --help --server --timeout -o --output' ;;
+    'policy check') words='-h --help -f --file --principal --rpc --group-key --project --server --timeout -o --output' ;;
     'health') words='-h --help --server --timeout -o --output' ;;
     'completion') words='bash zsh fish -h --help --server --timeout -o --output' ;;
   esac
