@@ -34,16 +34,31 @@ struct FetchedGroup {
 struct ListEntry {
   const v1::MutexGroup* group = nullptr;
   const v1::UnreadableMutexGroup* unreadable = nullptr;
+
+  // Its ByteSizeLong(), computed once for everyone who asks; the sizes of what is in it are cached.
+  std::size_t bytes = 0;
 };
 
 // A page in Amplitude's order, archived groups included. Owns its arena; shared and never changed.
 struct FetchedPage {
+  // A thousand groups take some megabytes: fewer and larger blocks than an arena has by default.
+  static constexpr std::size_t kMaxArenaBlockBytes = std::size_t{64} << 10;
+
+  FetchedPage() : arena(MakeArenaOptions()) {}
+
   google::protobuf::Arena arena;
   std::vector<ListEntry> entries;
   std::string next_cursor;  // empty at the end
   int limit = 0;            // what Amplitude was asked for in the end: see AmplitudeApi::List
   absl::Time read_time;     // when Amplitude was asked
   MonotonicTime asked_at;   // the same moment, for its age
+
+ private:
+  static google::protobuf::ArenaOptions MakeArenaOptions() {
+    google::protobuf::ArenaOptions options;
+    options.max_block_size = kMaxArenaBlockBytes;
+    return options;
+  }
 };
 
 struct ListQuery {

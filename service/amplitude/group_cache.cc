@@ -27,10 +27,7 @@ std::size_t BytesOf(const FetchedGroup& group) {
 std::size_t BytesOf(const FetchedPage& page) {
   std::size_t bytes = sizeof(FetchedPage) + 2 * kBlockBytes + page.arena.SpaceAllocated() +
                       page.entries.capacity() * sizeof(ListEntry) + page.next_cursor.size();
-  for (const ListEntry& entry : page.entries) {
-    bytes +=
-        entry.group != nullptr ? entry.group->ByteSizeLong() : entry.unreadable->ByteSizeLong();
-  }
+  for (const ListEntry& entry : page.entries) bytes += entry.bytes;
   return bytes;
 }
 

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <ctime>
 #include <limits>
 #include <numeric>
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -17,87 +21,114 @@
 namespace mutexd::amplitude {
 namespace {
 
-using Problem = std::optional<JsonProblem>;
+using Problem = std::unique_ptr<JsonProblem>;
 
-// Keeps the first of two problems.
-void Note(Problem& first, Problem next) {
-  if (!first) first = std::move(next);
+Problem MakeProblem(std::string what) {
+  return std::make_unique<JsonProblem>(JsonProblem{"", std::move(what)});
 }
 
-Problem Below(absl::string_view path, Problem problem) {
-  if (problem) problem->path = absl::StrCat(path, problem->path);
-  return problem;
+// Keeps the first of two problems; `next`, if there is one, is below `path`.
+inline void Note(Problem& first, absl::string_view path, Problem next) {
+  if (next == nullptr || first != nullptr) return;
+  next->path.insert(0, path.data(), path.size());
+  first = std::move(next);
 }
 
-Problem WrongKind(absl::string_view expected, const JsonValue& found) {
-  return JsonProblem{"", Unexpected(expected, found)};
+template <typename Word>
+Word Load(const char* bytes) {
+  Word word;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+// Whether `name` is `wanted`, in a few instructions: there are some ten thousand names in a page.
+template <std::size_t kSize>
+bool Is(absl::string_view name, const char (&wanted)[kSize]) {
+  constexpr std::size_t kLength = kSize - 1;
+  static_assert(kLength <= 16);
+  if (name.size() != kLength) return false;
+  // Two words that overlap where need be.
+  const auto equal = [&]<typename Word>(Word) {
+    constexpr std::size_t kLast = kLength - sizeof(Word);
+    return Load<Word>(name.data()) == Load<Word>(wanted) &&
+           Load<Word>(name.data() + kLast) == Load<Word>(wanted + kLast);
+  };
+  if constexpr (kLength >= 8) {
+    return equal(std::uint64_t{});
+  } else if constexpr (kLength >= 4) {
+    return equal(std::uint32_t{});
+  } else {
+    return std::memcmp(name.data(), wanted, kLength) == 0;
+  }
+}
+
+Problem WrongKind(absl::string_view expected, const JsonStreamValue& found) {
+  return MakeProblem(Unexpected(expected, found));
 }
 
 // -- what must be of the right kind
 
-Problem ReadInteger(const JsonValue& value, std::int64_t& integer) {
+Problem ReadInteger(const JsonStreamValue& value, std::int64_t& integer) {
   const ParsedInteger parsed = ParseInteger(value.text());
   integer = parsed.value;
-  if (parsed.fault == IntegerFault::kNone) return std::nullopt;
+  if (parsed.fault == IntegerFault::kNone) return nullptr;
   if (parsed.fault == IntegerFault::kNotANumber) return WrongKind("an integer", value);
   const bool integral = parsed.fault != IntegerFault::kNotIntegral;
-  return JsonProblem{"", absl::StrCat("expected an integer, found ",
-                                      integral ? "one that is out of range" : "a fraction")};
+  return MakeProblem(absl::StrCat("expected an integer, found ",
+                                  integral ? "one that is out of range" : "a fraction"));
 }
 
-Problem ReadPercentage(const JsonValue& value, v1::Slot& slot) {
+Problem ReadPercentage(const JsonStreamValue& value, v1::Slot& slot) {
   std::int64_t integer = 0;
   if (auto problem = ReadInteger(value, integer)) return problem;
   if (integer < std::numeric_limits<std::int32_t>::min() ||
       integer > std::numeric_limits<std::int32_t>::max()) {
-    return JsonProblem{"", "expected an integer, found one that is out of range"};
+    return MakeProblem("expected an integer, found one that is out of range");
   }
   slot.set_percentage(static_cast<std::int32_t>(integer));
-  return std::nullopt;
+  return nullptr;
 }
 
-// Calls `read(JsonValue) -> Problem` for each element. Null stands for an empty list.
+// Calls `read(JsonStreamValue) -> Problem` for each element. Null stands for an empty list.
 template <typename ReadElement>
-Problem ReadList(const JsonValue& value, ReadElement read) {
-  if (value.Is(JsonKind::kNull)) return std::nullopt;
+Problem ReadList(const JsonStreamValue& value, ReadElement read) {
+  if (value.Is(JsonKind::kNull)) return nullptr;
   if (!value.Is(JsonKind::kArray)) return WrongKind("an array", value);
   Problem first;
   int position = 0;
-  value.ForEachElement([&](JsonValue element) {
+  value.ForEachElement([&](const JsonStreamValue& element) {
     if (Problem problem = read(element)) {
-      Note(first, Below(absl::StrCat("[", position, "]"), std::move(problem)));
+      Note(first, absl::StrCat("[", position, "]"), std::move(problem));
     }
     ++position;
   });
   return first;
 }
 
-Problem ReadIntegers(const JsonValue& value, google::protobuf::RepeatedField<std::int64_t>& list) {
-  list.Clear();
-  return ReadList(value, [&](const JsonValue& element) {
-    std::int64_t integer = 0;
-    Problem problem = ReadInteger(element, integer);
-    if (!problem) list.Add(integer);
-    return problem;
+Problem ReadIntegers(const JsonStreamValue& value,
+                     google::protobuf::RepeatedField<std::int64_t>& list) {
+  // The list is on an arena, where what it grows out of is lost.
+  absl::InlinedVector<std::int64_t, 32> integers;
+  Problem problem = ReadList(value, [&](const JsonStreamValue& element) {
+    return ReadInteger(element, integers.emplace_back());
   });
-}
-
-void SetText(absl::string_view text, std::string* field) {
-  field->assign(text.data(), text.size());
+  list.Clear();
+  list.Add(integers.begin(), integers.end());
+  return problem;
 }
 
 // User and device ids: Amplitude's tables call them numbers in one place.
-Problem ReadIndividuals(const JsonValue& value, v1::Slot& slot) {
+Problem ReadIndividuals(const JsonStreamValue& value, v1::Slot& slot) {
   slot.clear_individuals();
-  return ReadList(value, [&](const JsonValue& element) -> Problem {
+  return ReadList(value, [&](const JsonStreamValue& element) -> Problem {
     if (element.Is(JsonKind::kString)) {
-      SetText(element.text(), slot.add_individuals());
+      slot.add_individuals(std::string(element.text()));
     } else if (element.Is(JsonKind::kNumber)) {
       slot.add_individuals(IdText(element).value_or(std::string(element.text())));
     } else {
       return WrongKind("a string", element);
     }
-    return std::nullopt;
+    return nullptr;
   });
 }
 
@@ -108,30 +139,31 @@ class OptionalFields {
  public:
   explicit OptionalFields(WrongKinds& wrong_kinds) : wrong_kinds_(wrong_kinds) {}
 
-  void Text(absl::string_view name, const JsonValue& value, std::string* field) {
-    field->clear();
-    if (value.Is(JsonKind::kString)) {
-      SetText(value.text(), field);
-    } else {
-      Count(name, value);
-    }
+  // `set` is called with the text of a field that is `present`.
+  template <typename Set>
+  void Text(absl::string_view name, const JsonStreamValue& value, const std::string& present,
+            Set set) {
+    const bool is_text = value.Is(JsonKind::kString);
+    if (!is_text) Count(name, value);
+    const absl::string_view text = is_text ? value.text() : absl::string_view();
+    if (text != present) set(std::string(text));
   }
 
-  std::optional<std::int64_t> Integer(absl::string_view name, const JsonValue& value) {
+  std::optional<std::int64_t> Integer(absl::string_view name, const JsonStreamValue& value) {
     const ParsedInteger parsed = ParseInteger(value.text());
     if (parsed.fault == IntegerFault::kNone) return parsed.value;
     Count(name, value);
     return std::nullopt;
   }
 
-  v1::MutexGroup::State State(absl::string_view name, const JsonValue& deleted) {
+  v1::MutexGroup::State State(absl::string_view name, const JsonStreamValue& deleted) {
     if (deleted.Is(JsonKind::kTrue)) return v1::MutexGroup::STATE_ARCHIVED;
     if (deleted.Is(JsonKind::kFalse)) return v1::MutexGroup::STATE_ACTIVE;
     Count(name, deleted);
     return v1::MutexGroup::STATE_UNSPECIFIED;
   }
 
-  v1::EvaluationMode EvaluationMode(absl::string_view name, const JsonValue& value) {
+  v1::EvaluationMode EvaluationMode(absl::string_view name, const JsonStreamValue& value) {
     if (value.Is(JsonKind::kString)) {
       if (absl::EqualsIgnoreCase(value.text(), "local")) return v1::EVALUATION_MODE_LOCAL;
       if (absl::EqualsIgnoreCase(value.text(), "remote")) return v1::EVALUATION_MODE_REMOTE;
@@ -140,24 +172,22 @@ class OptionalFields {
     return v1::EVALUATION_MODE_UNSPECIFIED;
   }
 
-  std::optional<absl::Time> Time(absl::string_view name, const JsonValue& value) {
+  std::optional<absl::Time> Time(absl::string_view name, const JsonStreamValue& value) {
     std::optional<absl::Time> time;
     if (value.Is(JsonKind::kString)) time = ParseIso8601(value.text());
     if (!time) Count(name, value);
     return time;
   }
 
-  void Cohorts(absl::string_view name, const JsonValue& value, v1::Slot& slot) {
+  void Cohorts(absl::string_view name, const JsonStreamValue& value, v1::Slot& slot) {
     slot.clear_cohorts();
     if (!value.Is(JsonKind::kArray)) Count(name, value);
-    value.ForEachElement([&](const JsonValue& cohort) {
-      const bool plain = cohort.Is(JsonKind::kString) || cohort.Is(JsonKind::kNumber);
-      slot.add_cohorts(plain ? std::string(cohort.text()) : cohort.ToJson());
-    });
+    value.ForEachElement(
+        [&](const JsonStreamValue& cohort) { slot.add_cohorts(cohort.TextOrJson()); });
   }
 
   // Null stands for absent.
-  void Count(absl::string_view name, const JsonValue& value) {
+  void Count(absl::string_view name, const JsonStreamValue& value) {
     if (!value.Is(JsonKind::kNull)) ++wrong_kinds_[name];
   }
 
@@ -165,54 +195,55 @@ class OptionalFields {
   WrongKinds& wrong_kinds_;
 };
 
-void SetTime(std::optional<absl::Time> time, google::protobuf::Timestamp* timestamp) {
-  const absl::Duration since_epoch = *time - absl::UnixEpoch();
-  const std::int64_t seconds = absl::ToUnixSeconds(*time);  // rounds towards the past
-  timestamp->set_seconds(seconds);
-  timestamp->set_nanos(
-      static_cast<std::int32_t>((since_epoch - absl::Seconds(seconds)) / absl::Nanoseconds(1)));
+void SetTime(absl::Time time, google::protobuf::Timestamp* timestamp) {
+  const timespec since_epoch = absl::ToTimespec(time);  // rounds towards the past
+  timestamp->set_seconds(since_epoch.tv_sec);
+  timestamp->set_nanos(static_cast<std::int32_t>(since_epoch.tv_nsec));
 }
 
 // -- objects
 
 // What Amplitude calls a slot's position, where it says.
 using AmplitudeIndex = std::optional<std::int64_t>;
+using AmplitudeIndices = absl::InlinedVector<AmplitudeIndex, 8>;
 
-Problem ReadSlot(const JsonValue& value, v1::Slot& slot, AmplitudeIndex& index,
+Problem ReadSlot(const JsonStreamValue& value, v1::Slot& slot, AmplitudeIndex& index,
                  WrongKinds& wrong_kinds) {
   if (!value.Is(JsonKind::kObject)) return WrongKind("an object", value);
   OptionalFields optional(wrong_kinds);
   Problem first;
   bool has_percentage = false;
-  value.ForEachMember([&](absl::string_view name, const JsonValue& member) {
-    if (name == "percentage") {
+  value.ForEachMember([&](absl::string_view name, const JsonStreamValue& member) {
+    if (Is(name, "percentage")) {
       has_percentage = true;
-      Note(first, Below(".percentage", ReadPercentage(member, slot)));
-    } else if (name == "experiments") {
-      Note(first, Below(".experiments", ReadIntegers(member, *slot.mutable_experiment_ids())));
-    } else if (name == "holdouts") {
-      Note(first, Below(".holdouts", ReadIntegers(member, *slot.mutable_holdout_ids())));
-    } else if (name == "individuals") {
-      Note(first, Below(".individuals", ReadIndividuals(member, slot)));
-    } else if (name == "index") {
+      Note(first, ".percentage", ReadPercentage(member, slot));
+    } else if (Is(name, "experiments")) {
+      Note(first, ".experiments", ReadIntegers(member, *slot.mutable_experiment_ids()));
+    } else if (Is(name, "holdouts")) {
+      Note(first, ".holdouts", ReadIntegers(member, *slot.mutable_holdout_ids()));
+    } else if (Is(name, "individuals")) {
+      Note(first, ".individuals", ReadIndividuals(member, slot));
+    } else if (Is(name, "index")) {
       index = optional.Integer("slots.index", member);
       if (!index && member.Is(JsonKind::kString)) {
-        Note(first, Below(".index", WrongKind("an integer", member)));
+        Note(first, ".index", WrongKind("an integer", member));
       }
-    } else if (name == "name") {
-      optional.Text("slots.name", member, slot.mutable_name());
-    } else if (name == "variantKey") {
-      optional.Text("slots.variantKey", member, slot.mutable_variant_key());
-    } else if (name == "cohorts") {
+    } else if (Is(name, "name")) {
+      optional.Text("slots.name", member, slot.name(),
+                    [&](std::string&& text) { slot.set_name(std::move(text)); });
+    } else if (Is(name, "variantKey")) {
+      optional.Text("slots.variantKey", member, slot.variant_key(),
+                    [&](std::string&& text) { slot.set_variant_key(std::move(text)); });
+    } else if (Is(name, "cohorts")) {
       optional.Cohorts("slots.cohorts", member, slot);
     }
   });
-  if (!has_percentage) Note(first, JsonProblem{".percentage", "missing"});
+  if (!has_percentage) Note(first, ".percentage", MakeProblem("missing"));
   return first;
 }
 
 // Puts the slots into the order of Amplitude's indices where all have one, and numbers them from 1.
-void OrderSlots(const std::vector<AmplitudeIndex>& indices, v1::MutexGroup& group) {
+void OrderSlots(const AmplitudeIndices& indices, v1::MutexGroup& group) {
   auto& slots = *group.mutable_slots();
   const bool all_have_one =
       std::all_of(indices.begin(), indices.end(),
@@ -231,103 +262,111 @@ void OrderSlots(const std::vector<AmplitudeIndex>& indices, v1::MutexGroup& grou
   for (int i = 0; i < slots.size(); ++i) slots.Mutable(i)->set_index(i + 1);
 }
 
-Problem ReadSlots(const JsonValue& value, v1::MutexGroup& group, WrongKinds& wrong_kinds) {
+Problem ReadSlots(const JsonStreamValue& value, v1::MutexGroup& group, WrongKinds& wrong_kinds) {
   group.clear_slots();
   if (value.Is(JsonKind::kNull)) return WrongKind("an array", value);
-  std::vector<AmplitudeIndex> indices;
-  Problem problem = ReadList(value, [&](const JsonValue& element) {
+  AmplitudeIndices indices;
+  Problem problem = ReadList(value, [&](const JsonStreamValue& element) {
     return ReadSlot(element, *group.add_slots(), indices.emplace_back(), wrong_kinds);
   });
   if (!problem) OrderSlots(indices, group);
   return problem;
 }
 
-void ReadOptionalField(absl::string_view name, const JsonValue& value, v1::MutexGroup& group,
+void ReadOptionalField(absl::string_view name, const JsonStreamValue& value, v1::MutexGroup& group,
                        WrongKinds& wrong_kinds) {
   OptionalFields optional(wrong_kinds);
-  if (name == "projectId") {
+  if (Is(name, "projectId")) {
     group.set_project_id(optional.Integer("projectId", value).value_or(0));
-  } else if (name == "key") {
-    optional.Text("key", value, group.mutable_key());
-  } else if (name == "name") {
-    optional.Text("name", value, group.mutable_name());
-  } else if (name == "description") {
-    optional.Text("description", value, group.mutable_description());
-  } else if (name == "evaluationMode") {
+  } else if (Is(name, "key")) {
+    optional.Text("key", value, group.key(),
+                  [&](std::string&& text) { group.set_key(std::move(text)); });
+  } else if (Is(name, "name")) {
+    optional.Text("name", value, group.name(),
+                  [&](std::string&& text) { group.set_name(std::move(text)); });
+  } else if (Is(name, "description")) {
+    optional.Text("description", value, group.description(),
+                  [&](std::string&& text) { group.set_description(std::move(text)); });
+  } else if (Is(name, "evaluationMode")) {
     group.set_evaluation_mode(optional.EvaluationMode("evaluationMode", value));
-  } else if (name == "bucketingKey") {
-    optional.Text("bucketingKey", value, group.mutable_bucketing_key());
-  } else if (name == "bucketingSalt") {
-    optional.Text("bucketingSalt", value, group.mutable_bucketing_salt());
-  } else if (name == "deleted") {
+  } else if (Is(name, "bucketingKey")) {
+    optional.Text("bucketingKey", value, group.bucketing_key(),
+                  [&](std::string&& text) { group.set_bucketing_key(std::move(text)); });
+  } else if (Is(name, "bucketingSalt")) {
+    optional.Text("bucketingSalt", value, group.bucketing_salt(),
+                  [&](std::string&& text) { group.set_bucketing_salt(std::move(text)); });
+  } else if (Is(name, "deleted")) {
     group.set_state(optional.State("deleted", value));
-  } else if (name == "createdBy") {
-    optional.Text("createdBy", value, group.mutable_created_by());
-  } else if (name == "lastModifiedBy") {
-    optional.Text("lastModifiedBy", value, group.mutable_updated_by());
-  } else if (name == "createdAt") {
+  } else if (Is(name, "createdBy")) {
+    optional.Text("createdBy", value, group.created_by(),
+                  [&](std::string&& text) { group.set_created_by(std::move(text)); });
+  } else if (Is(name, "lastModifiedBy")) {
+    optional.Text("lastModifiedBy", value, group.updated_by(),
+                  [&](std::string&& text) { group.set_updated_by(std::move(text)); });
+  } else if (Is(name, "createdAt")) {
     group.clear_create_time();
     const auto time = optional.Time("createdAt", value);
-    if (time) SetTime(time, group.mutable_create_time());
-  } else if (name == "lastModifiedAt") {
+    if (time) SetTime(*time, group.mutable_create_time());
+  } else if (Is(name, "lastModifiedAt")) {
     group.clear_update_time();
     const auto time = optional.Time("lastModifiedAt", value);
-    if (time) SetTime(time, group.mutable_update_time());
+    if (time) SetTime(*time, group.mutable_update_time());
   }
 }
 
-Problem ReadId(const JsonValue& value, v1::MutexGroup& group) {
+Problem ReadId(const JsonStreamValue& value, v1::MutexGroup& group) {
   group.clear_id();
   auto id = IdText(value);
   if (!id) {
     const bool empty = value.Is(JsonKind::kString);
-    return empty ? JsonProblem{"", "expected an id, found an empty string"}
-                 : WrongKind("an id", value);
+    return empty ? MakeProblem("expected an id, found an empty string") : WrongKind("an id", value);
   }
   group.set_id(std::move(*id));
-  return std::nullopt;
+  return nullptr;
 }
 
 }  // namespace
 
-std::optional<JsonProblem> ReadGroup(const JsonValue& value, v1::MutexGroup& group,
-                                     WrongKinds& wrong_kinds) {
+std::unique_ptr<JsonProblem> ReadGroup(const JsonStreamValue& value, v1::MutexGroup& group,
+                                       WrongKinds& wrong_kinds) {
   if (!value.Is(JsonKind::kObject)) return WrongKind("an object", value);
   Problem first;
   bool has_id = false;
   bool has_slots = false;
-  value.ForEachMember([&](absl::string_view name, const JsonValue& member) {
-    if (name == "id") {
+  value.ForEachMember([&](absl::string_view name, const JsonStreamValue& member) {
+    if (Is(name, "id")) {
       has_id = true;
-      Note(first, Below(".id", ReadId(member, group)));
-    } else if (name == "slots") {
+      Note(first, ".id", ReadId(member, group));
+    } else if (Is(name, "slots")) {
       has_slots = true;
-      Note(first, Below(".slots", ReadSlots(member, group, wrong_kinds)));
+      Note(first, ".slots", ReadSlots(member, group, wrong_kinds));
     } else {
       ReadOptionalField(name, member, group, wrong_kinds);
     }
   });
-  if (!has_id) Note(first, JsonProblem{".id", "missing"});
-  if (!has_slots) Note(first, JsonProblem{".slots", "missing"});
+  if (!has_id) Note(first, ".id", MakeProblem("missing"));
+  if (!has_slots) Note(first, ".slots", MakeProblem("missing"));
   if (!first) group.set_etag(Etag(group));
   return first;
 }
 
-std::optional<std::string> IdText(const JsonValue& value) {
+std::optional<std::string> IdText(const JsonStreamValue& value) {
   if (value.Is(JsonKind::kString)) {
     if (value.text().empty()) return std::nullopt;
     return std::string(value.text());
   }
   if (!value.Is(JsonKind::kNumber)) return std::nullopt;
   // Digits are kept as they are: they may be more than 64 bits hold.
-  const bool digits_only = value.text().find_first_not_of("-0123456789") == absl::string_view::npos;
+  const bool digits_only = absl::c_all_of(value.text(), [](char c) {
+    return c == '-' || absl::ascii_isdigit(static_cast<unsigned char>(c));
+  });
   if (digits_only) return std::string(value.text());
   const ParsedInteger parsed = ParseInteger(value.text());
   if (parsed.fault != IntegerFault::kNone) return std::nullopt;
   return absl::StrCat(parsed.value);
 }
 
-std::string Unexpected(absl::string_view expected, const JsonValue& found) {
+std::string Unexpected(absl::string_view expected, const JsonStreamValue& found) {
   return absl::StrCat("expected ", expected, ", found ", JsonKindName(found.kind()));
 }
 

@@ -19,6 +19,14 @@ int Number(absl::string_view digits) {
   return number;
 }
 
+// The same of two. Far below zero otherwise, so that a year is too with one such half.
+int TwoDigits(const char* digits) {
+  const int tens = digits[0] - '0';
+  const int ones = digits[1] - '0';
+  const bool wrong = (tens | (9 - tens) | ones | (9 - ones)) < 0;
+  return wrong ? -100'000 : tens * 10 + ones;
+}
+
 // "2024-05-06T07:08:09Z", with or without a fraction: what Amplitude sends, and absl's parser takes
 // ten times as long for. Nothing for any other form, be it right or wrong.
 std::optional<absl::Time> ParseUsualForm(absl::string_view text) {
@@ -26,18 +34,23 @@ std::optional<absl::Time> ParseUsualForm(absl::string_view text) {
       text[16] != ':' || text.back() != 'Z') {
     return std::nullopt;
   }
-  const int year = Number(text.substr(0, 4));
-  const std::chrono::year_month_day date(
-      std::chrono::year(year), std::chrono::month(static_cast<unsigned>(Number(text.substr(5, 2)))),
-      std::chrono::day(static_cast<unsigned>(Number(text.substr(8, 2)))));
-  const int hour = Number(text.substr(11, 2));
-  const int minute = Number(text.substr(14, 2));
-  const int second = Number(text.substr(17, 2));
-  const bool valid = year >= 1 && date.ok() && hour >= 0 && hour <= 23 && minute >= 0 &&
-                     minute <= 59 && second >= 0 && second <= 59;
-  if (!valid) return std::nullopt;
+  const char* const begin = text.data();
+  const int year = TwoDigits(begin) * 100 + TwoDigits(begin + 2);
+  const int month = TwoDigits(begin + 5);
+  const int day = TwoDigits(begin + 8);
+  const int hour = TwoDigits(begin + 11);
+  const int minute = TwoDigits(begin + 14);
+  const int second = TwoDigits(begin + 17);
+  if (year < 1 || month < 1 || day < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+      second < 0 || second > 59) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date(std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
+  if (!date.ok()) return std::nullopt;
 
-  absl::string_view fraction = text.substr(19, text.size() - 20);
+  absl::string_view fraction(begin + 19, text.size() - 20);
   int nanos = 0;
   if (!fraction.empty()) {
     if (fraction[0] != '.' || fraction.size() < 2 || fraction.size() > 10) return std::nullopt;

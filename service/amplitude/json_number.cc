@@ -80,22 +80,9 @@ class Accumulator {
   std::int64_t below_zero_ = 0;
 };
 
-// What nearly all numbers are: digits that certainly fit. Nothing for any other text.
-std::optional<std::int64_t> ParseDigits(absl::string_view text) {
-  constexpr std::size_t kDigitsThatFit = 18;
-  if (text.empty() || text.size() > kDigitsThatFit) return std::nullopt;
-  std::int64_t integer = 0;
-  for (const char c : text) {
-    if (!absl::ascii_isdigit(c)) return std::nullopt;
-    integer = integer * 10 + (c - '0');
-  }
-  return integer;
-}
-
 }  // namespace
 
-ParsedInteger ParseInteger(absl::string_view text) {
-  if (const auto integer = ParseDigits(text)) return {*integer};
+ParsedInteger ParseAnyInteger(absl::string_view text) {
   const auto decimal = TakeApart(text);
   if (!decimal) return {0, IntegerFault::kNotANumber};
 

@@ -81,7 +81,7 @@ class PageBuilder {
           Unreadable(entry.unreadable->mutex_group_id(), entry.unreadable->reason()), overhead);
     }
     if (!Wanted(*entry.group)) return true;
-    const std::size_t bytes = NestedBytes(entry.group->ByteSizeLong());
+    const std::size_t bytes = NestedBytes(entry.bytes);
     if (bytes + overhead > max_bytes_) {
       return TakeUnreadable(
           Unreadable(entry.group->id(),
@@ -170,6 +170,20 @@ bool Matches(const v1::MutexGroup& group, const v1::MutexGroupFilter& filter) {
   return filter.individual().empty() || in_a_slot([&filter](const v1::Slot& slot) {
            return Contains(slot.individuals(), filter.individual());
          });
+}
+
+std::size_t ListedBytes(const v1::ListMutexGroupsResponse& response) {
+  // What follows the groups is small, and its own size is not cached yet.
+  std::size_t bytes =
+      response.has_read_time() ? NestedBytes(response.read_time().ByteSizeLong()) : 0;
+  for (const v1::MutexGroup& group : response.mutex_groups()) {
+    bytes += NestedBytes(static_cast<std::size_t>(group.GetCachedSize()));
+  }
+  for (const v1::UnreadableMutexGroup& unreadable : response.unreadable()) {
+    bytes += NestedBytes(unreadable.ByteSizeLong());
+  }
+  const std::size_t token_bytes = response.next_page_token().size();
+  return bytes + (token_bytes == 0 ? 0 : NestedBytes(token_bytes));
 }
 
 asio::awaitable<absl::StatusOr<ListedPage>> ListGroups(Gateway& gateway, amplitude::Call& call,

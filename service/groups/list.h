@@ -25,6 +25,10 @@ asio::awaitable<absl::StatusOr<ListedPage>> ListGroups(Gateway& gateway, amplitu
                                                        const v1::ListMutexGroupsRequest& request,
                                                        ListPosition from);
 
+// The ByteSizeLong() of a response of ListGroups: its groups, which may be a thousand, were sized
+// when they were decoded.
+std::size_t ListedBytes(const v1::ListMutexGroupsResponse& response);
+
 // The page size that a request asks for: 100 for 0, at most 1000.
 int EffectivePageSize(int page_size);
 

@@ -256,7 +256,7 @@ void CallRunner::Finished(RunningCall& call, absl::Status status, MessagePtr rep
   running_.erase(&call);
   call.runner_ = nullptr;
   const absl::Duration spent = absl::FromChrono(gateway_.clock.MonotonicNow() - call.arrived_);
-  const std::size_t reply_bytes = reply == nullptr ? 0 : reply->ByteSizeLong();
+  const std::size_t reply_bytes = reply == nullptr ? 0 : call.incoming_.method->reply_bytes(*reply);
   RpcReport report{.method = call.incoming_.method->name,
                    .rpc_id = call.call_.rpc_id,
                    .caller = call.call_.caller,

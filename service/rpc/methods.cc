@@ -44,6 +44,14 @@ Reply<v1::ListMutexGroupsResponse> ListMutexGroups(Gateway& gateway, Call& call,
   co_return std::move(page->response);
 }
 
+template <typename Response>
+std::size_t ReplyBytes(const Response& reply) {
+  return reply.ByteSizeLong();
+}
+std::size_t ReplyBytes(const v1::ListMutexGroupsResponse& reply) {
+  return groups::ListedBytes(reply);
+}
+
 // The adapter from messages of any type to a use case of one.
 template <typename Request, typename Response>
 asio::awaitable<absl::StatusOr<MessagePtr>> RunAs(Reply<Response> (*use_case)(Gateway&, Call&,
@@ -68,7 +76,9 @@ RpcMethod Method(absl::string_view name, int requests_needed,
       .run =
           [use_case](Gateway& gateway, Call& call, const Message& request) {
             return RunAs<Request, Response>(use_case, gateway, call, request);
-          }};
+          },
+      .reply_bytes =
+          [](const Message& reply) { return ReplyBytes(static_cast<const Response&>(reply)); }};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <google/protobuf/message.h>
 #include <asio/awaitable.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -28,6 +29,8 @@ struct RpcMethod {
   std::function<asio::awaitable<absl::StatusOr<MessagePtr>>(groups::Gateway&, amplitude::Call&,
                                                             const google::protobuf::Message&)>
       run;
+  // The ByteSizeLong() of a reply that `run` has just made; the sizes of what is in it are cached.
+  std::function<std::size_t(const google::protobuf::Message&)> reply_bytes;
 
   bool is_write() const { return requests_needed > 0; }
 };

@@ -1,6 +1,8 @@
 #include "service/rpc/mutex_group_grpc_service.h"
 
 #include <google/protobuf/arena.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
@@ -41,10 +43,15 @@ std::shared_ptr<const google::protobuf::Message> Parse(const google::protobuf::M
   return {parsed, parsed->message};
 }
 
-// `size` is the message's ByteSizeLong(), after which it has not changed.
+// `size` is the message's ByteSizeLong(), and the sizes of what is in it are cached. Its own need
+// not be, which SerializeWithCachedSizesToArray would rely on.
 ByteBuffer Serialize(const google::protobuf::Message& message, std::size_t size) {
   grpc::Slice slice(size);
-  message.SerializeWithCachedSizesToArray(const_cast<std::uint8_t*>(slice.begin()));
+  google::protobuf::io::ArrayOutputStream bytes(const_cast<std::uint8_t*>(slice.begin()),
+                                                static_cast<int>(size));
+  google::protobuf::io::CodedOutputStream output(&bytes);
+  message.SerializeWithCachedSizes(&output);
+  output.Trim();
   return ByteBuffer(&slice, 1);
 }
 

@@ -145,10 +145,12 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const amplitude::FetchedPage>>> F
       named->set_mutex_group_id(groups[i].id());
       named->set_reason(spoilt->second);
       entry.unreadable = named;
+      entry.bytes = named->ByteSizeLong();
     } else {
       auto* group = google::protobuf::Arena::CreateMessage<v1::MutexGroup>(&page->arena);
       CopyWithEtag(groups[i], *group);
       entry.group = group;
+      entry.bytes = group->ByteSizeLong();
     }
     page->entries.push_back(entry);
   }

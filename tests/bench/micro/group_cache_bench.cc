@@ -34,7 +34,7 @@ std::shared_ptr<const FetchedPage> Page() {
   for (int i = 0; i < kGroups; ++i) {
     auto* group = google::protobuf::Arena::CreateMessage<amplitude::v1::MutexGroup>(&page->arena);
     group->set_id(absl::StrCat(i));
-    page->entries.push_back({.group = group});
+    page->entries.push_back({.group = group, .bytes = group->ByteSizeLong()});
   }
   page->limit = kGroups;
   page->asked_at = AskedAt();

@@ -42,7 +42,7 @@ std::shared_ptr<const FetchedPage> Page(const std::vector<std::string>& ids, int
     group->set_id(id);
     group->set_name(name);
     group->set_etag(etag);
-    page->entries.push_back({.group = group});
+    page->entries.push_back({.group = group, .bytes = group->ByteSizeLong()});
   }
   page->asked_at = At(seconds);
   page->read_time = absl::FromUnixSeconds(seconds);
@@ -114,7 +114,7 @@ TEST_F(GroupCacheTest, UnreadableGroupsOfAPageAnswerNothing) {
   auto page = std::make_shared<FetchedPage>();
   auto* unreadable = google::protobuf::Arena::CreateMessage<v1::UnreadableMutexGroup>(&page->arena);
   unreadable->set_mutex_group_id("7");
-  page->entries.push_back({.unreadable = unreadable});
+  page->entries.push_back({.unreadable = unreadable, .bytes = unreadable->ByteSizeLong()});
   page->asked_at = At(20);
   cache.KeepPage(kKey, query, page, kPosition);
   EXPECT_EQ(NameOf("7"), "(none)");

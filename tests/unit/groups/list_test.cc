@@ -33,6 +33,7 @@ class ListTest : public GroupsTest {
         const std::size_t token_bytes = (page->next->cursor.size() + 64) * 4 / 3;
         page->response->set_next_page_token(std::string(token_bytes, 'x'));
       }
+      EXPECT_EQ(ListedBytes(*page->response), page->response->ByteSizeLong());
       constexpr std::size_t kGrpcFrameBytes = 5;
       EXPECT_LE(page->response->ByteSizeLong() + kGrpcFrameBytes, gateway.options.max_reply_bytes);
       EXPECT_LE(page->response->mutex_groups_size(), EffectivePageSize(request.page_size()));

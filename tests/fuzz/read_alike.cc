@@ -1,0 +1,56 @@
+#include "tests/fuzz/read_alike.h"
+
+#include <cstddef>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "service/amplitude/json_document.h"
+#include "service/amplitude/json_stream.h"
+#include "tests/fuzz/require.h"
+
+namespace mutexd::fuzz {
+namespace {
+
+using amplitude::JsonDocument;
+using amplitude::JsonKind;
+using amplitude::JsonStream;
+
+// Of a number its length is compared only: one that no double holds is replaced by another as long.
+absl::string_view TextOf(JsonKind kind, absl::string_view text) {
+  return kind == JsonKind::kNumber ? absl::string_view() : text;
+}
+
+template <typename Value>
+void Describe(const Value& value, std::string& out) {
+  absl::StrAppend(&out, "<", JsonKindName(value.kind()), " ", value.text().size(), " ",
+                  TextOf(value.kind(), value.text()));
+  if (value.Is(JsonKind::kArray)) {
+    value.ForEachElement([&](const auto& element) { Describe(element, out); });
+  } else if (value.Is(JsonKind::kObject)) {
+    value.ForEachMember([&](absl::string_view name, const auto& member) {
+      absl::StrAppend(&out, "[", name, "]");
+      Describe(member, out);
+    });
+  }
+  out += ">";
+}
+
+}  // namespace
+
+void RequireReadAlike(const std::string& text) {
+  std::string padded = text;
+  padded.append(JsonStream::kPadding, '\0');
+  padded.shrink_to_fit();
+  std::string streamed;
+  JsonStream stream(absl::string_view(padded.data(), text.size()));
+  const bool is_json = stream.Read([&](const auto& root) { Describe(root, streamed); });
+  const auto parsed = JsonDocument::Parse(text);
+  const auto* document = std::get_if<JsonDocument>(&parsed);
+  MUTEXD_REQUIRE(is_json == (document != nullptr));
+  if (document == nullptr) return;
+  std::string read;
+  Describe(document->root(), read);
+  MUTEXD_REQUIRE(streamed == read);
+}
+
+}  // namespace mutexd::fuzz
