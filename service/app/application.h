@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -37,6 +38,12 @@ class Application {
   // Reads again what may change while the service runs. What is broken leaves the former in force,
   // with a warning. Blocks for as long as files take to read.
   void Reload();
+
+  // Calls `tell` now and every `interval` on the event loop, until the application's end: a loop
+  // that hangs does not.
+  void WhileAlive(absl::Duration interval, std::function<void()> tell) {
+    core_->WhileAlive(interval, std::move(tell));
+  }
 
   // The real addresses.
   const std::vector<std::string>& grpc_addresses() const { return grpc_addresses_; }

@@ -5,6 +5,7 @@
 #include <asio/io_context.hpp>
 #include <asio/thread_pool.hpp>
 
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -49,6 +50,9 @@ class GatewayCore {
   GatewayCore& operator=(const GatewayCore&) = delete;
 
   rpc::CallRunner& runner() { return runner_; }
+
+  // Any thread. Calls `tell` now and every `interval` on the event loop, until the end.
+  void WhileAlive(absl::Duration interval, std::function<void()> tell);
 
   // Any thread. From now on calls that arrive are refused; after `end` those under way are ended.
   void BeginDrain(absl::Duration end);
