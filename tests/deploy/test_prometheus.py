@@ -55,7 +55,7 @@ def metrics_in(query: str) -> set[str]:
 
 def listed(metric: str) -> bool:
     """On the page of the metrics: those too that only some settings bring."""
-    page = REPOSITORY / "docs" / "metrics.md"
+    page = (REPOSITORY / "docs" / "metrics").with_suffix(".md")
     name = re.sub(r"_(bucket|count|sum)$", "", metric)
     return page.exists() and f"`{name}`" in page.read_text()
 
