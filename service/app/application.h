@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -39,6 +40,12 @@ class Application {
   // Has what may change while the service runs read again at once. What is broken leaves the former
   // in force, with a warning.
   void Reload();
+
+  // Calls `tell` now and every `interval` on the event loop, until the application's end: a loop
+  // that hangs does not.
+  void WhileAlive(absl::Duration interval, std::function<void()> tell) {
+    core_->WhileAlive(interval, std::move(tell));
+  }
 
   // The real addresses.
   const std::vector<std::string>& grpc_addresses() const { return grpc_addresses_; }

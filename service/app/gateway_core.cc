@@ -1,9 +1,11 @@
 #include "service/app/gateway_core.h"
 
+#include <pthread.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
 
+#include <functional>
 #include <future>
 #include <string>
 #include <utility>
@@ -125,7 +127,10 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
     asio::co_spawn(loop_.executor(), policy_file_->file().Watch(clock_, workers_), asio::detached);
   }
   if (quota_file_ != nullptr) quota_file_->Keep(quota_, clock_, workers_, loop_.executor());
-  thread_ = std::thread([this] { loop_.Run(); });
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "event-loop");
+    loop_.Run();
+  });
 }
 
 GatewayCore::~GatewayCore() {
@@ -154,6 +159,15 @@ void GatewayCore::Reload() {
     asio::post(loop_.executor(),
                [file, look = file->Read()]() mutable { file->Take(std::move(look)); });
   }
+}
+
+void GatewayCore::WhileAlive(absl::Duration interval, std::function<void()> tell) {
+  auto telling = [this, interval, tell = std::move(tell)]() -> asio::awaitable<void> {
+    do {
+      tell();
+    } while (co_await clock_.Sleep(interval));
+  };
+  asio::co_spawn(loop_.executor(), std::move(telling), asio::detached);
 }
 
 void GatewayCore::BeginDrain(absl::Duration end) {

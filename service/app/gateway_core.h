@@ -3,6 +3,7 @@
 
 #include <asio/thread_pool.hpp>
 
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -53,6 +54,9 @@ class GatewayCore {
 
   // Reads the files again that may change. Any thread; blocks for as long as that takes.
   void Reload();
+
+  // Any thread. Calls `tell` now and every `interval` on the event loop, until the end.
+  void WhileAlive(absl::Duration interval, std::function<void()> tell);
 
   // Any thread. From now on calls that arrive are refused; after `end` those under way are ended.
   void BeginDrain(absl::Duration end);

@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "service/app/application.h"
 #include "service/app/configuration.h"
 #include "service/app/file_text.h"
 #include "service/app/secret_environment.h"
+#include "service/app/service_manager.h"
 #include "service/app/setting_table.h"
 #include "service/app/version.h"
 #include "service/rpc/grpc_server.h"
@@ -44,12 +46,17 @@ sigset_t BlockSignals() {
 }
 
 // Returns when the end is asked for.
-void WaitForTheEnd(Application& application, const sigset_t& signals) {
+void ServeUntilTheEnd(Application& application, ServiceManager& manager, const sigset_t& signals) {
+  const std::string serving =
+      absl::StrCat("serving on ", absl::StrJoin(application.grpc_addresses(), ", "));
+  manager.Ready(serving);
   int signal = 0;
   while (true) {
     sigwait(&signals, &signal);
     if (signal != SIGHUP) return;
+    manager.Reloading();
     application.Reload();
+    manager.Ready(serving);
   }
 }
 
@@ -75,16 +82,20 @@ void RaiseFileLimit() {
 // same user may look.
 void KeepMemoryPrivate() { prctl(PR_SET_DUMPABLE, 0); }
 
-ConfigurationSources SourcesOf(int argc, char** argv) {
-  ConfigurationSources sources;
-  sources.arguments.assign(argv + 1, argv + argc);
+std::map<std::string, std::string> Environment() {
+  std::map<std::string, std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string text = *variable;
     const std::size_t equals = text.find('=');
-    if (equals != std::string::npos) {
-      sources.environment[text.substr(0, equals)] = text.substr(equals + 1);
-    }
+    if (equals != std::string::npos) environment[text.substr(0, equals)] = text.substr(equals + 1);
   }
+  return environment;
+}
+
+ConfigurationSources SourcesOf(int argc, char** argv) {
+  ConfigurationSources sources;
+  sources.arguments.assign(argv + 1, argv + argc);
+  sources.environment = Environment();
   sources.read_file = ReadFileText;
   return sources;
 }
@@ -101,15 +112,21 @@ int Serve(const Configuration& configuration, const sigset_t& signals) {
   Log log({settings.log_level, settings.log_format});
   for (const std::string& warning : configuration.warnings) log.Write(LogLevel::kWarning, warning);
   RouteGrpcLogTo(log);
+  ServiceManager manager(Environment(), getpid(), log);
   int exit_code = 0;
   {
     const auto application = Application::Start(settings, log);
     if (application.ok()) {
-      WaitForTheEnd(**application, signals);
+      if (const auto interval = manager.alive_interval()) {
+        (*application)->WhileAlive(*interval, [&manager] { manager.Alive(); });
+      }
+      ServeUntilTheEnd(**application, manager, signals);
       EndAtTheNext(signals);
+      manager.Stopping(settings.drain_timeout);
       (*application)->Drain();
     } else {
       log.Write(LogLevel::kCritical, application.status().message());
+      manager.Failed(application.status().message());
       exit_code = kExitCannotStart;
     }
   }

@@ -6,6 +6,7 @@ import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 
@@ -54,9 +55,12 @@ class Gateway(Process):
         defaults = [
             part for flag, value in DEFAULTS.items() if flag not in flags for part in (flag, value)
         ]
-        super().__init__(
-            [binary("mutexd"), *defaults, *flags], {**variables, **(environment or {})}
-        )
+        command = self.command(binary("mutexd"), *defaults, *flags)
+        super().__init__(command, {**variables, **(environment or {})})
+
+    def command(self, *parts: str | Path) -> list[str | Path]:
+        """How the program is started; others may stand before it."""
+        return list(parts)
 
     # -- addresses
 
