@@ -70,19 +70,24 @@ absl::StatusOr<std::unique_ptr<GatewayCore>> GatewayCore::Start(const Settings& 
     keys.file = file->get();
     keys.source = *std::move(file);
   }
-  std::unique_ptr<QuotaFile> quota_file;
+  Files files;
   if (!settings.state_dir.empty()) {
     auto file = QuotaFile::Open(settings.state_dir, log);
     if (!file.ok()) return file.status();
-    quota_file = *std::move(file);
+    files.quota = *std::move(file);
+  }
+  if (!settings.audit_log.empty()) {
+    static telemetry::FileCalls system_calls;
+    auto file = telemetry::AuditFile::Open(settings.audit_log, system_calls);
+    if (!file.ok()) return file.status();
+    files.audit = *std::move(file);
   }
   return std::unique_ptr<GatewayCore>(
-      new GatewayCore(settings, upstream, std::move(keys), std::move(quota_file), metrics, log));
+      new GatewayCore(settings, upstream, std::move(keys), std::move(files), metrics, log));
 }
 
 GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstream, Keys keys,
-                         std::unique_ptr<QuotaFile> quota_file, telemetry::Metrics& metrics,
-                         telemetry::Log& log)
+                         Files files, telemetry::Metrics& metrics, telemetry::Log& log)
     : workers_(kWorkers),
       keys_(std::move(keys)),
       upstream_telemetry_(metrics, log),
@@ -90,19 +95,30 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
       rpc_telemetry_(metrics, log, MethodNames()),
       gateway_log_(log),
       transport_(loop_, TransportOptions(settings), &upstream_telemetry_),
-      quota_file_(std::move(quota_file)),
+      quota_file_(std::move(files.quota)),
+      audit_log_(MakeAuditLog(std::move(files.audit), metrics, log)),
       quota_(settings.quota, clock_, policy_telemetry_),
       amplitude_({transport_, clock_, *keys_.source, workers_, upstream_telemetry_,
                   policy_telemetry_, quota_},
                  StackOptions(settings, upstream)),
       gateway_{amplitude_.api(), clock_, GatewayOptionsOf(settings), &gateway_log_},
-      runner_(loop_, gateway_, &rpc_telemetry_, {.default_deadline = settings.default_deadline}),
+      runner_(loop_, gateway_, &rpc_telemetry_,
+              {.default_deadline = settings.default_deadline, .trail = audit_log_.get()}),
       keep_running_(loop_.get_executor()) {
   if (keys_.file != nullptr) {
     asio::co_spawn(loop_, keys_.file->Watch(clock_, workers_), asio::detached);
   }
   if (quota_file_ != nullptr) quota_file_->Keep(quota_, clock_, workers_, loop_.get_executor());
   thread_ = std::thread([this] { loop_.run(); });
+}
+
+std::unique_ptr<telemetry::AuditLog> GatewayCore::MakeAuditLog(
+    std::unique_ptr<telemetry::AuditFile> file, telemetry::Metrics& metrics, telemetry::Log& log) {
+  if (file == nullptr) return nullptr;
+  telemetry::AuditLogOptions options;
+  options.version = std::string(VersionNumber());
+  return std::make_unique<telemetry::AuditLog>(std::move(file), loop_.get_executor(), metrics, log,
+                                               std::move(options));
 }
 
 GatewayCore::~GatewayCore() {
@@ -121,6 +137,10 @@ GatewayCore::~GatewayCore() {
   thread_.join();
   workers_.join();
   if (quota_file_ != nullptr) quota_file_->WriteLast();
+}
+
+void GatewayCore::ReopenFiles() {
+  if (audit_log_ != nullptr) audit_log_->Reopen();
 }
 
 void GatewayCore::BeginDrain(absl::Duration end) {

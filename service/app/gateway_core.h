@@ -20,6 +20,8 @@
 #include "service/groups/gateway.h"
 #include "service/http/curl_transport.h"
 #include "service/rpc/call_runner.h"
+#include "service/telemetry/audit_file.h"
+#include "service/telemetry/audit_log.h"
 #include "service/telemetry/gateway_log.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
@@ -38,8 +40,8 @@ struct UpstreamChoice {
 // Runs from its construction to its destruction, after which no call may arrive any more.
 class GatewayCore {
  public:
-  // The error, if there is no key or the state directory cannot be used. `metrics` and `log` must
-  // outlive it.
+  // The error, if there is no key, or the state directory or the audit log cannot be used.
+  // `metrics` and `log` must outlive it.
   static absl::StatusOr<std::unique_ptr<GatewayCore>> Start(const Settings& settings,
                                                             const UpstreamChoice& upstream,
                                                             telemetry::Metrics& metrics,
@@ -50,6 +52,9 @@ class GatewayCore {
 
   rpc::CallRunner& runner() { return runner_; }
 
+  // Any thread. Opens files anew that may have been renamed.
+  void ReopenFiles();
+
   // Any thread. From now on calls that arrive are refused; after `end` those under way are ended.
   void BeginDrain(absl::Duration end);
 
@@ -59,9 +64,18 @@ class GatewayCore {
     KeyFile* file = nullptr;  // the source, where it is one
   };
 
-  GatewayCore(const Settings& settings, const UpstreamChoice& upstream, Keys keys,
-              std::unique_ptr<QuotaFile> quota_file, telemetry::Metrics& metrics,
-              telemetry::Log& log);
+  // What was opened before the rest; null where there is none.
+  struct Files {
+    std::unique_ptr<QuotaFile> quota;
+    std::unique_ptr<telemetry::AuditFile> audit;
+  };
+
+  GatewayCore(const Settings& settings, const UpstreamChoice& upstream, Keys keys, Files files,
+              telemetry::Metrics& metrics, telemetry::Log& log);
+
+  std::unique_ptr<telemetry::AuditLog> MakeAuditLog(std::unique_ptr<telemetry::AuditFile> file,
+                                                    telemetry::Metrics& metrics,
+                                                    telemetry::Log& log);
 
   // What is declared first is destroyed last: the loop outlives all that lives on it.
   asio::io_context loop_{1};
@@ -73,7 +87,8 @@ class GatewayCore {
   telemetry::RpcTelemetry rpc_telemetry_;
   telemetry::GatewayLog gateway_log_;
   http::CurlTransport transport_;
-  std::unique_ptr<QuotaFile> quota_file_;  // null: nothing survives a restart
+  std::unique_ptr<QuotaFile> quota_file_;           // null: nothing survives a restart
+  std::unique_ptr<telemetry::AuditLog> audit_log_;  // null: there is none
   amplitude::QuotaBook quota_;
   amplitude::AmplitudeStack amplitude_;
   groups::Gateway gateway_;

@@ -222,6 +222,10 @@ std::vector<Setting> MakeTable() {
        "3.5MiB", Kind::kValue, Setting::kEverywhere,
        Size(&Settings::max_reply_bytes, 1024, std::size_t{256} << 20)},
 
+      {"audit-log", kOperation, "PATH",
+       "File with a line for every attempt to write; while it cannot be written, writes are "
+       "refused",
+       "", Kind::kValue, Setting::kEverywhere, Path(&Settings::audit_log)},
       {"log-level", kOperation, "LEVEL",
        "The least severe lines to log: debug, info, warning, error or critical", "info",
        Kind::kValue, Setting::kEverywhere, Choice(&Settings::log_level, kLogLevels)},

@@ -8,6 +8,7 @@
 #include <asio/io_context.hpp>
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@
 #include "service/rpc/caller_identity.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/rpc_observer.h"
+#include "service/rpc/write_trail.h"
 
 namespace mutexd::rpc {
 
@@ -36,6 +38,7 @@ struct IncomingCall {
   std::size_t request_bytes = 0;
   std::string peer;
   std::string user_agent;
+  std::string traceparent;  // metadata traceparent; may be empty or no such thing
   CallerIdentity caller;
   bool confidential = false;  // nobody else reads along: metadata may hold secrets
 };
@@ -56,6 +59,7 @@ class CallRunner {
  public:
   struct Options {
     absl::Duration default_deadline = absl::Seconds(20);  // of calls without one
+    WriteTrail* trail = nullptr;  // keeps a record of every write before it is answered
   };
   using Finish = std::function<void(Outcome)>;
 
@@ -82,7 +86,9 @@ class CallRunner {
   void EndDrain();
 
   // On the event loop. How many calls are under way, or have an answer that is not given yet.
-  std::size_t calls_under_way() const { return running_.size() + answers_.size(); }
+  std::size_t calls_under_way() const {
+    return running_.size() + being_kept_.size() + answers_.size();
+  }
 
  private:
   friend class RunningCall;
@@ -98,7 +104,8 @@ class CallRunner {
   asio::awaitable<absl::StatusOr<MessagePtr>> Work(RunningCall& call);
   asio::awaitable<void> WatchDeadline(std::shared_ptr<RunningCall> call);
   void Finished(RunningCall& call, absl::Status status, MessagePtr reply);
-  void Answer(Finish finish, Outcome outcome);
+  void KeepRecord(const RunningCall& call, RpcReport report, Answered answered);
+  void Answer(Answered answered);
   void GiveAnswers();
 
   asio::io_context& loop_;
@@ -107,7 +114,8 @@ class CallRunner {
   Options options_;
   bool draining_ = false;
   std::unordered_set<RunningCall*> running_;
-  std::vector<Answered> answers_;  // given by a handler that is posted with the first
+  std::list<Answered> being_kept_;  // those whose record the trail is keeping
+  std::vector<Answered> answers_;   // given by a handler that is posted with the first
 };
 
 }  // namespace mutexd::rpc

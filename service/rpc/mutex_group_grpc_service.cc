@@ -62,6 +62,7 @@ IncomingCall Describe(const CallbackServerContext& context, const RpcMethod& met
                     .request_id = MetadataValue(context, "x-request-id"),
                     .peer = context.peer(),
                     .user_agent = MetadataValue(context, "user-agent"),
+                    .traceparent = MetadataValue(context, "traceparent"),
                     .caller = Identify(context, traits),
                     .confidential = traits.confidential};
   const auto deadline = context.deadline();

@@ -72,6 +72,11 @@ void RpcTelemetry::WriteLine(const rpc::RpcReport& report) {
                       {"request_bytes", report.request_bytes},
                       {"response_bytes", report.response_bytes}};
   if (!report.caller.empty()) fields.emplace_back("caller", report.caller);
+  if (!report.trace_id.empty()) {
+    fields.emplace_back("trace_id", report.trace_id);
+    fields.emplace_back("span_id", report.span_id);
+  }
+  if (!report.mutex_group_id.empty()) fields.emplace_back("mutex_group_id", report.mutex_group_id);
   if (!report.user_agent.empty()) fields.emplace_back("user_agent", report.user_agent);
   if (report.http_status != 0) fields.emplace_back("http_status", report.http_status);
   if (report.write_sent) fields.emplace_back("write_sent", true);
