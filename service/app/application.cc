@@ -66,6 +66,7 @@ absl::StatusOr<std::unique_ptr<Application>> Application::Start(const Settings& 
   auto core = GatewayCore::Start(settings, *upstream, application->metrics_, log);
   if (!core.ok()) return core.status();
   application->core_ = *std::move(core);
+  application->reloads_.emplace_back([core = application->core_.get()] { core->ReopenFiles(); });
   log.Write(LogLevel::kInfo, "starting",
             {{"version", VersionNumber()},
              {"commit", VersionCommit()},

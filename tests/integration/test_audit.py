@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import stat
 import threading
 
@@ -322,6 +323,16 @@ def test_no_line_is_lost_when_the_file_is_rotated_under_load(amplitude, gateway,
         added = [line["request"]["experiment_ids"] for line in of_group]
         assert added == [[str(number)] for number in range(1, 26)]
         assert all(line["code"] == "OK" for line in of_group)
+
+
+def test_sighup_begins_a_new_file(gateway, path, stub, group_id):
+    stub.UpdateMutexGroup(rename(group_id, "first"))
+    former = path.rename(path.with_suffix(".1"))
+    gateway.popen.send_signal(signal.SIGHUP)
+    wait_until(path.exists, "the new file")
+    stub.UpdateMutexGroup(rename(group_id, "second"))
+    assert len(audit.lines(former)) == len(audit.lines(path)) == 1
+    assert len(audit.lines(path, "opened")) == 1
 
 
 # -- crash
