@@ -92,6 +92,7 @@ std::unique_ptr<CLI::App> MakeCommandLine(Session& session) {
   AddUpdateCommand(*app, session);
   AddSlotCommands(*app, session);
   AddArchiveCommands(*app, session);
+  AddAuditCommands(*app, session);
   AddHealthCommand(*app, session);
   AddCompletionCommand(*app, session);
   app->footer(kFooter);

@@ -13,6 +13,7 @@ void AddCreateCommand(CLI::App& root, Session& session);      // create
 void AddUpdateCommand(CLI::App& root, Session& session);      // update
 void AddSlotCommands(CLI::App& root, Session& session);       // slot set|add|remove|move
 void AddArchiveCommands(CLI::App& root, Session& session);    // archive, unarchive
+void AddAuditCommands(CLI::App& root, Session& session);      // audit show
 void AddHealthCommand(CLI::App& root, Session& session);      // health
 void AddCompletionCommand(CLI::App& root, Session& session);  // completion
 

@@ -4,7 +4,7 @@ _mutexctl() {
   local command= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
     case "$command:$word" in
-      ':list' | ':get' | ':find' | ':create' | ':update' | ':slot' | 'slot:set' | 'slot:add' | 'slot:remove' | 'slot:move' | ':archive' | ':unarchive' | ':health' | ':completion') command="${command:+$command }$word" ;;
+      ':list' | ':get' | ':find' | ':create' | ':update' | ':slot' | 'slot:set' | 'slot:add' | 'slot:remove' | 'slot:move' | ':archive' | ':unarchive' | ':audit' | 'audit:show' | ':health' | ':completion') command="${command:+$command }$word" ;;
     esac
   done
   COMPREPLY=()
@@ -12,10 +12,10 @@ _mutexctl() {
     --evaluation-mode) COMPREPLY=($(compgen -W 'remote local' -- "$current")); return ;;
     --output | -o) COMPREPLY=($(compgen -W 'table json yaml' -- "$current")); return ;;
     --file | -f) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
-    --bucketing-key | --bucketing-salt | --description | --etag | --experiment | --holdout | --individual | --key | --max-staleness | --name | --project | --request-id | --server | --slot | --timeout) return ;;
+    --bucketing-key | --bucketing-salt | --caller | --description | --etag | --experiment | --group | --holdout | --individual | --key | --limit | --max-staleness | --name | --project | --request-id | --server | --since | --slot | --timeout) return ;;
   esac
   case "$command" in
-    '') words='list get find create update slot archive unarchive health completion -h --help --version --server --timeout -o --output' ;;
+    '') words='list get find create update slot archive unarchive audit health completion -h --help --version --server --timeout -o --output' ;;
     'list') words='-h --help --project --key --show-archived --max-staleness --server --timeout -o --output' ;;
     'get') words='-h --help --key --max-staleness --server --timeout -o --output' ;;
     'find') words='-h --help --experiment --holdout --individual --show-archived --max-staleness --server --timeout -o --output' ;;
@@ -28,6 +28,8 @@ _mutexctl() {
     'slot move') words='-h --help --experiment --holdout --individual --etag --dry-run --server --timeout -o --output' ;;
     'archive') words='-h --help -y --yes --etag --dry-run --server --timeout -o --output' ;;
     'unarchive') words='-h --help --etag --dry-run --server --timeout -o --output' ;;
+    'audit') words='show -h --help --server --timeout -o --output' ;;
+    'audit show') words='-h --help --group --caller --since --limit --server --timeout -o --output' ;;
     'health') words='-h --help --server --timeout -o --output' ;;
     'completion') words='bash zsh fish -h --help --server --timeout -o --output' ;;
   esac
