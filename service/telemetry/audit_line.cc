@@ -29,11 +29,11 @@ std::string Opening(absl::string_view event, absl::Time time) {
                       absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone()), "\"");
 }
 
-// The API's JSON, with lists that are empty and texts that are unset.
-std::string ToJson(const Message& message) {
+// The API's JSON. Groups have lists that are empty and texts that are unset, too.
+std::string ToJson(const Message& message, bool with_unset) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
-  options.always_print_primitive_fields = true;
+  options.always_print_primitive_fields = with_unset;
   std::string json;
   if (google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return json;
   json.clear();
@@ -74,7 +74,9 @@ std::string ContentsJson(const rpc::WriteRecord& record, const Clip& clip) {
   std::string json;
   const auto append = [&](absl::string_view name, Message* message) {
     if (message != nullptr) dropped += ClipMessage(*message, clip, cut_texts);
-    absl::StrAppend(&json, ",\"", name, "\":", message == nullptr ? "null" : ToJson(*message));
+    absl::StrAppend(
+        &json, ",\"", name,
+        "\":", message == nullptr ? "null" : ToJson(*message, message != contents.request.get()));
   };
   append("request", contents.request.get());
   append("before", contents.before.get());
