@@ -1,6 +1,7 @@
 #include "service/amplitude/quota.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "service/amplitude/key_source.h"
@@ -38,6 +39,20 @@ DayCounts QuotaBook::Counts() {
     if (const std::int64_t made = quota->MadeToday(); made > 0) counts.made[fingerprint] = made;
   }
   return counts;
+}
+
+std::vector<QuotaState> QuotaBook::States() {
+  std::vector<QuotaState> states;
+  for (const auto& [fingerprint, quota] : quotas_) {
+    QuotaState state = quota->State();
+    state.fingerprint = fingerprint;
+    state.of_service = quota.get() == surroundings_->of_service;
+    states.push_back(state);
+  }
+  std::sort(states.begin(), states.end(), [](const QuotaState& a, const QuotaState& b) {
+    return std::tuple(!a.of_service, a.fingerprint) < std::tuple(!b.of_service, b.fingerprint);
+  });
+  return states;
 }
 
 void QuotaBook::Restore(const DayCounts& counts) {

@@ -13,6 +13,7 @@
 #include "service/app/file_text.h"
 #include "service/app/version.h"
 #include "service/rpc/methods.h"
+#include "service/telemetry/loop_lag.h"
 
 namespace mutexd::app {
 namespace {
@@ -90,9 +91,9 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
                          Files files, telemetry::Metrics& metrics, telemetry::Log& log)
     : workers_(kWorkers),
       keys_(std::move(keys)),
-      upstream_telemetry_(metrics, log),
-      policy_telemetry_(metrics, log),
-      rpc_telemetry_(metrics, log, MethodNames()),
+      upstream_telemetry_(metrics, log, activity_),
+      policy_telemetry_(metrics, log, activity_),
+      rpc_telemetry_(metrics, log, activity_, MethodNames()),
       gateway_log_(log),
       transport_(loop_, TransportOptions(settings), &upstream_telemetry_),
       quota_file_(std::move(files.quota)),
@@ -109,6 +110,7 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
     asio::co_spawn(loop_, keys_.file->Watch(clock_, workers_), asio::detached);
   }
   if (quota_file_ != nullptr) quota_file_->Keep(quota_, clock_, workers_, loop_.get_executor());
+  asio::co_spawn(loop_, telemetry::MeasureLoopLag(clock_, metrics), asio::detached);
   thread_ = std::thread([this] { loop_.run(); });
 }
 
@@ -141,6 +143,15 @@ GatewayCore::~GatewayCore() {
 
 void GatewayCore::ReopenFiles() {
   if (audit_log_ != nullptr) audit_log_->Reopen();
+}
+
+std::optional<CoreStatus> GatewayCore::Status(std::chrono::milliseconds patience) {
+  // Shared, as the loop may come to it when nobody waits any more.
+  const auto answer = std::make_shared<std::promise<CoreStatus>>();
+  std::future<CoreStatus> status = answer->get_future();
+  asio::post(loop_, [this, answer] { answer->set_value({activity_, quota_.States()}); });
+  if (status.wait_for(patience) != std::future_status::ready) return std::nullopt;
+  return status.get();
 }
 
 void GatewayCore::BeginDrain(absl::Duration end) {

@@ -5,8 +5,11 @@
 #include <asio/io_context.hpp>
 #include <asio/thread_pool.hpp>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "service/amplitude/amplitude_stack.h"
@@ -20,6 +23,7 @@
 #include "service/groups/gateway.h"
 #include "service/http/curl_transport.h"
 #include "service/rpc/call_runner.h"
+#include "service/telemetry/activity.h"
 #include "service/telemetry/audit_file.h"
 #include "service/telemetry/audit_log.h"
 #include "service/telemetry/gateway_log.h"
@@ -30,6 +34,12 @@
 #include "service/telemetry/upstream_telemetry.h"
 
 namespace mutexd::app {
+
+// What the core knows of itself at a moment.
+struct CoreStatus {
+  telemetry::Activity activity;
+  std::vector<amplitude::QuotaState> quotas;
+};
 
 // Where Amplitude is, and the key to use when the settings do not say.
 struct UpstreamChoice {
@@ -54,6 +64,9 @@ class GatewayCore {
 
   // Any thread. Opens files anew that may have been renamed.
   void ReopenFiles();
+
+  // Any thread but the loop's. Nothing when the event loop does not answer within `patience`.
+  std::optional<CoreStatus> Status(std::chrono::milliseconds patience);
 
   // Any thread. From now on calls that arrive are refused; after `end` those under way are ended.
   void BeginDrain(absl::Duration end);
@@ -82,6 +95,7 @@ class GatewayCore {
   asio::thread_pool workers_;
   amplitude::LoopClock clock_{loop_};
   Keys keys_;
+  telemetry::Activity activity_;
   telemetry::UpstreamTelemetry upstream_telemetry_;
   telemetry::PolicyTelemetry policy_telemetry_;
   telemetry::RpcTelemetry rpc_telemetry_;

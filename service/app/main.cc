@@ -98,7 +98,8 @@ int Serve(const Configuration& configuration, const sigset_t& signals) {
   RouteGrpcLogTo(log);
   int exit_code = 0;
   {
-    const auto application = Application::Start(settings, log);
+    const auto application =
+        Application::Start(settings, log, DescribeConfiguration(configuration));
     if (application.ok()) {
       WaitForTheEnd(**application, signals);
       EndAtTheNext(signals);

@@ -153,7 +153,7 @@ std::vector<Setting> MakeTable() {
        "times. Port 0 lets the system choose; the log line \"listening\" tells the real address",
        "127.0.0.1:50051", Kind::kList, Setting::kEverywhere, ApplyListen},
       {"management", kServing, "ADDR",
-       "Where to serve /healthz, /readyz and /metrics over plain HTTP; off serves none",
+       "Where to serve /healthz, /readyz, /metrics and /statusz over plain HTTP; off serves none",
        "127.0.0.1:9464", Kind::kValue, Setting::kEverywhere, ApplyManagement},
       {"drain-timeout", kServing, "DURATION",
        "How long calls under way may take to finish after SIGTERM or SIGINT", "25s", Kind::kValue,

@@ -257,6 +257,7 @@ void CallRunner::Finished(RunningCall& call, absl::Status status, MessagePtr rep
                    .user_agent = call.incoming_.user_agent,
                    .trace_id = std::move(trace.trace_id),
                    .span_id = std::move(trace.span_id),
+                   .attempts_write = call.AttemptsWrite(),
                    .mutex_group_id = call.ChangedGroup(),
                    .status = status,
                    .duration = spent,
@@ -271,7 +272,7 @@ void CallRunner::Finished(RunningCall& call, absl::Status status, MessagePtr rep
     outcome.pushback = RetryPushback(status, call.time_left_ - spent);
   }
   Answered answered{std::exchange(call.finish_, nullptr), std::move(outcome)};
-  if (options_.trail != nullptr && call.AttemptsWrite()) {
+  if (options_.trail != nullptr && report.attempts_write) {
     KeepRecord(call, std::move(report), std::move(answered));
     return;
   }

@@ -19,6 +19,7 @@ struct RpcReport {
   std::string user_agent;
   std::string trace_id;        // the caller's trace and span, as W3C Trace Context writes them;
   std::string span_id;         // empty where it has none
+  bool attempts_write = false;  // it would have changed something if all had gone well
   std::string mutex_group_id;  // of a write: the group to change, or the one that was made
   absl::Status status;         // what the caller got, before its size was limited
   absl::Duration duration;
