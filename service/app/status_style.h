@@ -22,7 +22,7 @@ a{color:var(--bar)}
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}
 .state.good{background:var(--good);color:var(--card)}
 .state.warn{background:var(--warn);color:var(--card)}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(230px,1fr));gap:16px}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:16px}
 section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px 18px;
 min-width:0}
 .wide{grid-column:1/-1}

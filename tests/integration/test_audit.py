@@ -8,13 +8,13 @@ import signal
 import stat
 import threading
 
+import audit
 import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from mutexgroups.v1 import mutex_group_pb2 as groups
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 
-import audit
 import fake_amplitude
 from fake_amplitude import Gate, applied_then, reply, wait_until
 from gateway import metrics
@@ -199,9 +199,7 @@ def test_the_file_is_not_for_everybody(gateway, path, stub, group_id):
 
 def test_the_key_is_never_in_the_file(gateway, path, stub, group_id):
     failure(stub.UpdateMutexGroup, rename(group_id, fake_amplitude.KEY, etag="v1-0"))
-    stub.UpdateMutexGroup(
-        rename(group_id, "x"), metadata=[("x-request-id", fake_amplitude.KEY)]
-    )
+    stub.UpdateMutexGroup(rename(group_id, "x"), metadata=[("x-request-id", fake_amplitude.KEY)])
     assert len(audit.lines(path)) == 2
     assert fake_amplitude.KEY not in path.read_text()
 
