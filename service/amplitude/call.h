@@ -10,6 +10,8 @@
 
 namespace mutexd::amplitude {
 
+struct FetchedGroup;
+
 // A management key, and whose it is.
 struct Credential {
   std::string management_key;
@@ -61,6 +63,11 @@ struct Call {
   // The group that a create has made, as soon as its id is known, and where people find it.
   std::string created_group_id;
   std::string created_url;
+
+  // Of a write: the group as it was read before, and as it was last seen after the write; null
+  // where it was not. For the audit trail.
+  std::shared_ptr<const FetchedGroup> group_before;
+  std::shared_ptr<const FetchedGroup> group_after;
 
   // The last HTTP status that Amplitude answered with; 0 before.
   int http_status = 0;

@@ -51,6 +51,15 @@ std::int64_t KeyQuota::MadeToday() {
   return day_.made();
 }
 
+QuotaState KeyQuota::State() {
+  const Moment moment = LookAtClock();
+  second_.Advance(moment.now);
+  return {.second_left = second_.free(),
+          .second_limit = second_.per_second(),
+          .day_left = std::max<std::int64_t>(day_.left(), 0),
+          .day_limit = day_.per_day()};
+}
+
 void KeyQuota::Restore(std::int64_t made) {
   LookAtClock();
   day_.Restore(made);

@@ -25,6 +25,16 @@ namespace mutexd::amplitude {
 class KeyQuota;
 class QuotaTurn;
 
+// What a key has left at a moment. `fingerprint` tells keys apart without telling them.
+struct QuotaState {
+  std::uint64_t fingerprint = 0;
+  bool of_service = false;  // the service's own key
+  int second_left = 0;
+  int second_limit = 0;
+  std::int64_t day_left = 0;
+  std::int64_t day_limit = 0;
+};
+
 // What the quotas of all keys share. Turns may outlive the book and what it was given: nobody is
 // told anything any more once `open` is false.
 struct QuotaSurroundings {
@@ -45,6 +55,9 @@ class KeyQuota : public std::enable_shared_from_this<KeyQuota> {
 
   // How many requests were made on the day that it is.
   std::int64_t MadeToday();
+
+  // Without whose it is.
+  QuotaState State();
 
   // Requests that were made on this day in an earlier life.
   void Restore(std::int64_t made);

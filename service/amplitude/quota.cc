@@ -1,6 +1,7 @@
 #include "service/amplitude/quota.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,20 @@ DayCounts QuotaBook::Counts() {
       counts.made[fingerprint] = made;
   }
   return counts;
+}
+
+std::vector<QuotaState> QuotaBook::States() {
+  std::vector<QuotaState> states;
+  for (const auto& [fingerprint, known] : quotas_) {
+    QuotaState state = known.quota->State();
+    state.fingerprint = fingerprint;
+    state.of_service = known.quota.get() == surroundings_->of_service;
+    states.push_back(state);
+  }
+  std::sort(states.begin(), states.end(), [](const QuotaState& a, const QuotaState& b) {
+    return std::tuple(!a.of_service, a.fingerprint) < std::tuple(!b.of_service, b.fingerprint);
+  });
+  return states;
 }
 
 void QuotaBook::Restore(const DayCounts& counts) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "service/amplitude/call.h"
 #include "service/amplitude/clock.h"
@@ -43,6 +44,9 @@ class QuotaBook {
 
   // The requests of the day that it is.
   DayCounts Counts();
+
+  // Of the keys that it knows, the service's own first.
+  std::vector<QuotaState> States();
 
   // Counts requests that were made in an earlier life. Those of another day count nothing.
   void Restore(const DayCounts& counts);

@@ -18,6 +18,20 @@ namespace {
 
 using telemetry::LogLevel;
 
+constexpr std::chrono::milliseconds kPatienceWithLoop(1000);
+
+const char* StageName(Stage stage) {
+  switch (stage) {
+    case Stage::kStarting:
+      return "starting";
+    case Stage::kServing:
+      return "serving";
+    case Stage::kDraining:
+      break;
+  }
+  return "draining";
+}
+
 // A proxy, which curl's users set by these variables, cannot reach a server inside this process.
 // Before other threads look at the environment.
 void ReachLoopbackWithoutProxy() {
@@ -58,8 +72,9 @@ absl::Duration TimeToReply(absl::Duration drain_timeout) {
 
 }  // namespace
 
-Application::Application(const Settings& settings, telemetry::Log& log)
+Application::Application(const Settings& settings, telemetry::Log& log, std::string configuration)
     : settings_(settings),
+      configuration_(std::move(configuration)),
       log_(log),
       connections_(ConnectionLimit(settings.max_connections, log), metrics_, log) {
   metrics_.AddGauge("mutexd_build_info", "The build, as labels; always 1.")
@@ -70,11 +85,16 @@ Application::Application(const Settings& settings, telemetry::Log& log)
                           [&log] { return static_cast<double>(log.lines_dropped()); });
 }
 
-Application::~Application() = default;
+Application::~Application() {
+  const std::lock_guard lock(status_mutex_);
+  status_core_ = nullptr;
+}
 
 absl::StatusOr<std::unique_ptr<Application>> Application::Start(const Settings& settings,
-                                                                telemetry::Log& log) {
-  std::unique_ptr<Application> application(new Application(settings, log));
+                                                                telemetry::Log& log,
+                                                                std::string configuration) {
+  std::unique_ptr<Application> application(
+      new Application(settings, log, std::move(configuration)));
   if (settings.sandbox) ReachLoopbackWithoutProxy();
   if (absl::Status status = application->ClaimListeners(); !status.ok()) return status;
   if (absl::Status status = application->ReadTlsFiles(); !status.ok()) return status;
@@ -84,6 +104,11 @@ absl::StatusOr<std::unique_ptr<Application>> Application::Start(const Settings& 
   auto core = GatewayCore::Start(settings, *upstream, application->metrics_, log);
   if (!core.ok()) return core.status();
   application->core_ = *std::move(core);
+  {
+    const std::lock_guard lock(application->status_mutex_);
+    application->status_core_ = application->core_.get();
+    application->status_upstream_ = upstream->upstream.base_url;
+  }
   // It watches its files itself.
   application->reloader_.Add([&core = *application->core_](ReloadCause cause) {
     if (cause == ReloadCause::kRequest) core.Reload();
@@ -116,8 +141,13 @@ absl::Status Application::ClaimListeners() {
 
 absl::Status Application::StartManagement() {
   if (!settings_.management) return absl::OkStatus();
-  auto server =
-      ManagementServer::Start(*settings_.management, stage_, [this] { return metrics_.Expose(); });
+  ManagementPages pages;
+  pages.metrics = [this] { return metrics_.Expose(); };
+  pages.status = [this](const std::string& refresh) {
+    return StatusPage(Status(), ParseRefresh(refresh));
+  };
+  pages.status_json = [this] { return StatusJson(Status()); };
+  auto server = ManagementServer::Start(*settings_.management, stage_, std::move(pages));
   if (!server.ok()) return server.status();
   management_ = *std::move(server);
   management_address_ = management_->address();
@@ -184,8 +214,26 @@ absl::Status Application::StartServing() {
   stage_ = Stage::kServing;
   for (const auto& listener : listeners_) listener->SetServing();
   LogListeners();
+  {
+    const std::lock_guard lock(status_mutex_);
+    status_listeners_ = grpc_addresses_;
+  }
   ReleaseStartupPages();
   return absl::OkStatus();
+}
+
+StatusSnapshot Application::Status() {
+  StatusSnapshot snapshot{.now = absl::Now(),
+                          .started = started_,
+                          .state = StageName(stage_),
+                          .version = std::string(VersionNumber()),
+                          .commit = std::string(VersionCommit()),
+                          .configuration = configuration_};
+  const std::lock_guard lock(status_mutex_);
+  snapshot.upstream = status_upstream_;
+  snapshot.listeners = status_listeners_;
+  if (status_core_ != nullptr) snapshot.core = status_core_->Status(kPatienceWithLoop);
+  return snapshot;
 }
 
 void Application::LogListeners() {

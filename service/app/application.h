@@ -3,11 +3,14 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "service/app/accept_telemetry.h"
 #include "service/app/gateway_core.h"
 #include "service/app/grpc_listener.h"
@@ -15,6 +18,7 @@
 #include "service/app/management_server.h"
 #include "service/app/reloader.h"
 #include "service/app/settings.h"
+#include "service/app/status_page.h"
 #include "service/app/tls_files.h"
 #include "service/sandbox/sandbox.h"
 #include "service/telemetry/log.h"
@@ -26,8 +30,10 @@ class Application {
  public:
   // Serves when it returns, and has logged where: a line "listening" for each listener, with its
   // real address. `settings` have been checked; `log` must outlive the application.
+  // `configuration` is what /statusz shows of the settings: without secrets.
   static absl::StatusOr<std::unique_ptr<Application>> Start(const Settings& settings,
-                                                            telemetry::Log& log);
+                                                            telemetry::Log& log,
+                                                            std::string configuration = "");
 
   ~Application();  // after Drain; otherwise calls under way are cut off
   Application(const Application&) = delete;
@@ -52,7 +58,7 @@ class Application {
   const std::string& management_address() const { return management_address_; }  // empty: off
 
  private:
-  Application(const Settings& settings, telemetry::Log& log);
+  Application(const Settings& settings, telemetry::Log& log, std::string configuration);
 
   absl::Status ClaimListeners();
   absl::Status StartManagement();
@@ -61,13 +67,22 @@ class Application {
   absl::Status StartServing();
   GrpcListener::Options OptionsOf(const ListenAddress& address) const;
   void LogListeners();
+  StatusSnapshot Status();
 
   const Settings settings_;
+  const std::string configuration_;
+  const absl::Time started_ = absl::Now();
   telemetry::Log& log_;
   telemetry::Metrics metrics_;
   std::atomic<Stage> stage_ = Stage::kStarting;
   std::string management_address_;
   std::vector<std::string> grpc_addresses_;
+
+  // What /statusz shows of the parts that come later and go earlier than the port that serves it.
+  std::mutex status_mutex_;
+  GatewayCore* status_core_ = nullptr;         // guarded by status_mutex_
+  std::string status_upstream_;                // likewise
+  std::vector<std::string> status_listeners_;  // likewise
 
   // In the order of starting; stopped in the reverse order.
   std::vector<ListenerClaim> claims_;

@@ -15,6 +15,7 @@
 #include "service/app/file_text.h"
 #include "service/app/version.h"
 #include "service/rpc/methods.h"
+#include "service/telemetry/loop_lag.h"
 
 namespace mutexd::app {
 namespace {
@@ -77,39 +78,42 @@ absl::StatusOr<std::unique_ptr<GatewayCore>> GatewayCore::Start(const Settings& 
     keys.file = file->get();
     keys.source = *std::move(file);
   }
-  std::unique_ptr<PolicyFile> policy_file;
+  Files files;
   if (!settings.authz_policy.empty()) {
     auto file = PolicyFile::Open(settings.authz_policy, ReadFileText, log);
     if (!file.ok()) return file.status();
-    policy_file = *std::move(file);
+    files.policy = *std::move(file);
   }
-  std::unique_ptr<QuotaFile> quota_file;
   if (!settings.state_dir.empty()) {
     auto file = QuotaFile::Open(settings.state_dir, log);
     if (!file.ok()) return file.status();
-    quota_file = *std::move(file);
+    files.quota = *std::move(file);
   }
-  return std::unique_ptr<GatewayCore>(new GatewayCore(settings, upstream, std::move(keys),
-                                                      std::move(policy_file), std::move(quota_file),
-                                                      metrics, log));
+  if (!settings.audit_log.empty()) {
+    static telemetry::FileCalls system_calls;
+    auto file = telemetry::AuditFile::Open(settings.audit_log, system_calls);
+    if (!file.ok()) return file.status();
+    files.audit = *std::move(file);
+  }
+  return std::unique_ptr<GatewayCore>(
+      new GatewayCore(settings, upstream, std::move(keys), std::move(files), metrics, log));
 }
 
 GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstream, Keys keys,
-                         std::unique_ptr<PolicyFile> policy_file,
-                         std::unique_ptr<QuotaFile> quota_file, telemetry::Metrics& metrics,
-                         telemetry::Log& log)
+                         Files files, telemetry::Metrics& metrics, telemetry::Log& log)
     : workers_(kWorkers),
       keys_(std::move(keys)),
-      policy_file_(std::move(policy_file)),
+      policy_file_(std::move(files.policy)),
       access_({.read_only = settings.read_only,
                .caller_keys = settings.credentials == Credentials::kCaller},
               policy_file_ == nullptr ? nullptr : policy_file_->policy()),
-      upstream_telemetry_(metrics, log),
-      policy_telemetry_(metrics, log),
-      rpc_telemetry_(metrics, log, MethodNames()),
+      upstream_telemetry_(metrics, log, activity_),
+      policy_telemetry_(metrics, log, activity_),
+      rpc_telemetry_(metrics, log, activity_, MethodNames()),
       gateway_log_(log),
       transport_(loop_.executor(), TransportOptions(settings), &upstream_telemetry_),
-      quota_file_(std::move(quota_file)),
+      quota_file_(std::move(files.quota)),
+      audit_log_(MakeAuditLog(std::move(files.audit), metrics, log)),
       quota_(settings.quota, clock_, policy_telemetry_),
       amplitude_({transport_, clock_, *keys_.source, workers_, upstream_telemetry_,
                   policy_telemetry_, quota_},
@@ -118,7 +122,8 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
       runner_(loop_.executor(), gateway_, &rpc_telemetry_,
               {.default_deadline = settings.default_deadline,
                .max_calls = settings.max_calls,
-               .access = &access_}) {
+               .access = &access_,
+               .trail = audit_log_.get()}) {
   if (keys_.file != nullptr) {
     asio::co_spawn(loop_.executor(), keys_.file->file().Watch(clock_, workers_), asio::detached);
   }
@@ -127,10 +132,20 @@ GatewayCore::GatewayCore(const Settings& settings, const UpstreamChoice& upstrea
     asio::co_spawn(loop_.executor(), policy_file_->file().Watch(clock_, workers_), asio::detached);
   }
   if (quota_file_ != nullptr) quota_file_->Keep(quota_, clock_, workers_, loop_.executor());
+  asio::co_spawn(loop_.executor(), telemetry::MeasureLoopLag(clock_, metrics), asio::detached);
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "event-loop");
     loop_.Run();
   });
+}
+
+std::unique_ptr<telemetry::AuditLog> GatewayCore::MakeAuditLog(
+    std::unique_ptr<telemetry::AuditFile> file, telemetry::Metrics& metrics, telemetry::Log& log) {
+  if (file == nullptr) return nullptr;
+  telemetry::AuditLogOptions options;
+  options.version = std::string(VersionNumber());
+  return std::make_unique<telemetry::AuditLog>(std::move(file), loop_.executor(), metrics, log,
+                                               std::move(options));
 }
 
 GatewayCore::~GatewayCore() {
@@ -159,6 +174,7 @@ void GatewayCore::Reload() {
     asio::post(loop_.executor(),
                [file, look = file->Read()]() mutable { file->Take(std::move(look)); });
   }
+  if (audit_log_ != nullptr) audit_log_->Reopen();
 }
 
 void GatewayCore::WhileAlive(absl::Duration interval, std::function<void()> tell) {
@@ -168,6 +184,16 @@ void GatewayCore::WhileAlive(absl::Duration interval, std::function<void()> tell
     } while (co_await clock_.Sleep(interval));
   };
   asio::co_spawn(loop_.executor(), std::move(telling), asio::detached);
+}
+
+std::optional<CoreStatus> GatewayCore::Status(std::chrono::milliseconds patience) {
+  // Shared, as the loop may come to it when nobody waits any more.
+  const auto answer = std::make_shared<std::promise<CoreStatus>>();
+  std::future<CoreStatus> status = answer->get_future();
+  asio::post(loop_.executor(),
+             [this, answer] { answer->set_value({activity_, quota_.States()}); });
+  if (status.wait_for(patience) != std::future_status::ready) return std::nullopt;
+  return status.get();
 }
 
 void GatewayCore::BeginDrain(absl::Duration end) {

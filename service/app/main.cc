@@ -42,6 +42,7 @@ sigset_t BlockSignals() {
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error, not the end
   return signals;
 }
 
@@ -115,7 +116,8 @@ int Serve(const Configuration& configuration, const sigset_t& signals) {
   ServiceManager manager(Environment(), getpid(), log);
   int exit_code = 0;
   {
-    const auto application = Application::Start(settings, log);
+    const auto application =
+        Application::Start(settings, log, DescribeConfiguration(configuration));
     if (application.ok()) {
       if (const auto interval = manager.alive_interval()) {
         (*application)->WhileAlive(*interval, [&manager] { manager.Alive(); });

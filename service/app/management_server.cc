@@ -14,10 +14,10 @@ constexpr int kThreads = 4;
 constexpr int kPatienceSeconds = 5;
 constexpr const char* kText = "text/plain; charset=utf-8";
 constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
+constexpr const char* kHtml = "text/html; charset=utf-8";
 constexpr const char* kHint =
-    "Nothing is here. There are /healthz (the process lives), /readyz (it takes calls) and "
-    "/metrics "
-    "(for Prometheus). RPCs are served on other ports: see --listen.\n";
+    "Nothing is here. There are /healthz (the process lives), /readyz (it takes calls), /metrics "
+    "(for Prometheus) and /statusz (for people). RPCs are served on other ports: see --listen.\n";
 
 void AnswerReadiness(Stage stage, httplib::Response& response) {
   switch (stage) {
@@ -53,8 +53,7 @@ void SetLimits(httplib::Server& server) {
 ManagementServer::ManagementServer() : server_(std::make_unique<httplib::Server>()) {}
 
 absl::StatusOr<std::unique_ptr<ManagementServer>> ManagementServer::Start(
-    const ListenAddress& address, const std::atomic<Stage>& stage,
-    std::function<std::string()> metrics) {
+    const ListenAddress& address, const std::atomic<Stage>& stage, ManagementPages pages) {
   std::unique_ptr<ManagementServer> management(new ManagementServer());
   httplib::Server& server = *management->server_;
   SetLimits(server);
@@ -65,9 +64,22 @@ absl::StatusOr<std::unique_ptr<ManagementServer>> ManagementServer::Start(
     AnswerReadiness(stage, response);
   });
   server.Get("/metrics",
-             [metrics = std::move(metrics)](const httplib::Request&, httplib::Response& response) {
+             [metrics = pages.metrics](const httplib::Request&, httplib::Response& response) {
                response.set_content(metrics(), kMetricsText);
              });
+  server.Get("/statusz", [pages](const httplib::Request& request, httplib::Response& response) {
+    response.set_header("Cache-Control", "no-store");
+    if (request.get_param_value("format") == "json") {
+      response.set_content(pages.status_json(), "application/json");
+      return;
+    }
+    // Whatever a text might smuggle in, a browser neither runs nor loads it.
+    response.set_header("Content-Security-Policy",
+                        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+                        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+    response.set_header("X-Content-Type-Options", "nosniff");
+    response.set_content(pages.status(request.get_param_value("refresh")), kHtml);
+  });
   server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
     if (response.status == 404) response.set_content(kHint, kText);
   });

@@ -1,4 +1,5 @@
-// The management port: /healthz, /readyz and /metrics over plain HTTP, on threads of its own.
+// The management port: /healthz, /readyz, /metrics and /statusz over plain HTTP, on threads of its
+// own.
 #pragma once
 
 #include <atomic>
@@ -18,13 +19,19 @@ namespace mutexd::app {
 
 enum class Stage { kStarting, kServing, kDraining };
 
+// What the pages say. Called on the server's threads.
+struct ManagementPages {
+  std::function<std::string()> metrics;                           // for Prometheus
+  std::function<std::string(const std::string& refresh)> status;  // HTML; the text of ?refresh=
+  std::function<std::string()> status_json;
+};
+
 class ManagementServer {
  public:
-  // `stage` and `metrics`, which gives the text of /metrics, are used on other threads and must
-  // outlive the server. The error names the address.
-  static absl::StatusOr<std::unique_ptr<ManagementServer>> Start(
-      const ListenAddress& address, const std::atomic<Stage>& stage,
-      std::function<std::string()> metrics);
+  // `stage`, and what the pages use, must outlive the server. The error names the address.
+  static absl::StatusOr<std::unique_ptr<ManagementServer>> Start(const ListenAddress& address,
+                                                                 const std::atomic<Stage>& stage,
+                                                                 ManagementPages pages);
 
   ~ManagementServer();
   ManagementServer(const ManagementServer&) = delete;

@@ -188,7 +188,7 @@ std::vector<Setting> MakeTable() {
        "times. Port 0 lets the system choose; the log line \"listening\" tells the real address",
        "127.0.0.1:50051", Kind::kList, Setting::kEverywhere, ApplyListen},
       {"management", kServing, "ADDR",
-       "Where to serve /healthz, /readyz and /metrics over plain HTTP; off serves none",
+       "Where to serve /healthz, /readyz, /metrics and /statusz over plain HTTP; off serves none",
        "127.0.0.1:9464", Kind::kValue, Setting::kEverywhere, ApplyManagement},
       {"drain-timeout", kServing, "DURATION",
        "How long calls under way may take to finish after SIGTERM or SIGINT", "25s", Kind::kValue,
@@ -309,6 +309,10 @@ std::vector<Setting> MakeTable() {
        "3.5MiB", Kind::kValue, Setting::kEverywhere,
        Size(&Settings::max_reply_bytes, 1024, std::size_t{256} << 20)},
 
+      {"audit-log", kOperation, "PATH",
+       "File with a line for every attempt to write; while it cannot be written, writes are "
+       "refused",
+       "", Kind::kValue, Setting::kEverywhere, Path(&Settings::audit_log)},
       {"log-level", kOperation, "LEVEL",
        "The least severe lines to log: debug, info, warning, error or critical", "info",
        Kind::kValue, Setting::kEverywhere, Choice(&Settings::log_level, kLogLevels)},

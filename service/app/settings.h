@@ -65,6 +65,8 @@ struct Settings {
   std::size_t cache_max_bytes = 0;  // 0: no cache
   std::size_t max_reply_bytes = 0;
 
+  std::string audit_log;  // empty: none
+
   telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;
   telemetry::LogFormat log_format = telemetry::LogFormat::kJson;
   absl::Duration drain_timeout;

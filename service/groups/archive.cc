@@ -89,6 +89,7 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Unarchive(Gateway& gateway, amplitude:
   GroupPtr before;
   if (read.ok()) {
     before = *read;
+    call.group_before = before;
     absl::Status same = CheckEtag(request.etag(), *before->group);
     if (!same.ok()) co_return same;
     if (before->group->state() == v1::MutexGroup::STATE_ACTIVE) co_return before;

@@ -226,6 +226,7 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const v1::CreateMutexGroupRespons
   absl::StatusOr<Created> created = co_await Create(gateway, call, request);
   if (!created.ok()) co_return NameCreate(std::move(created).status(), call);
   call.created_group_id = created->group->group->id();
+  call.group_after = created->group;
   absl::Status size = CheckWrittenGroupSize(gateway, call, *created->group->group);
   if (!size.ok()) co_return NameCreate(std::move(size), call);
   auto reply = ReplyWith<v1::CreateMutexGroupResponse>(std::move(created->group));

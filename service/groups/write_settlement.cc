@@ -81,6 +81,7 @@ asio::awaitable<absl::StatusOr<WriteTurn>> BeginWrite(Gateway& gateway, amplitud
   if (!lock) co_return absl::CancelledError();
   absl::StatusOr<GroupPtr> before = co_await ReadToWrite(gateway, call, id);
   if (!before.ok()) co_return std::move(before).status();
+  call.group_before = *before;
   absl::Status same = CheckEtag(etag, *(*before)->group);
   if (!same.ok()) co_return same;
   co_return WriteTurn{*std::move(lock), *std::move(before)};
@@ -117,10 +118,12 @@ asio::awaitable<absl::StatusOr<GroupPtr>> Settle(Gateway& gateway, amplitude::Ca
     if (!waits) waits.emplace(gateway, call, accepted);
     absl::StatusOr<GroupPtr> read = co_await gateway.amplitude.Get(call, id);
     if (absl::IsCancelled(read.status())) co_return read;
+    if (read.ok()) call.group_after = *read;
     const Sight sight = goal.judge(read, accepted);
     if (sight == Sight::kDone) {
       call.write_accepted = true;
-      co_return goal.answer ? goal.answer(read) : *std::move(read);
+      call.group_after = goal.answer ? goal.answer(read) : *std::move(read);
+      co_return call.group_after;
     }
     if (sight == Sight::kOther) co_return ConcurrentChange(id);
 

@@ -19,6 +19,8 @@
 #include "service/rpc/deadline_budget.h"
 #include "service/rpc/rpc_id.h"
 #include "service/rpc/status_details.h"
+#include "service/rpc/trace_context.h"
+#include "service/rpc/write_request.h"
 
 namespace mutexd::rpc {
 namespace {
@@ -122,6 +124,17 @@ class RunningCall {
   friend class CallRunner;
   friend class CallRunner::Obligation;
 
+  // Whether something changes if it goes well.
+  bool AttemptsWrite() const {
+    return call_.is_write && (incoming_.request == nullptr || !IsValidateOnly(*incoming_.request));
+  }
+
+  std::string ChangedGroup() const {
+    if (!call_.is_write || incoming_.request == nullptr) return {};
+    return call_.created_group_id.empty() ? MutexGroupIdOf(*incoming_.request)
+                                          : call_.created_group_id;
+  }
+
   void Finish(Outcome outcome) { std::exchange(finish_, nullptr)(std::move(outcome)); }
 
   IncomingCall incoming_;
@@ -166,6 +179,7 @@ CallRunner::CallRunner(asio::any_io_executor loop, groups::Gateway& gateway, Rpc
     : loop_(std::move(loop)), gateway_(gateway), observer_(observer), options_(options) {}
 
 CallRunner::~CallRunner() {
+  for (Answered& answered : std::exchange(being_kept_, {})) answers_.push_back(std::move(answered));
   GiveAnswers();
   for (RunningCall* call : running_) call->runner_ = nullptr;
 }
@@ -249,6 +263,10 @@ asio::awaitable<absl::StatusOr<MessagePtr>> CallRunner::Work(RunningCall& call) 
   if (call.incoming_.request == nullptr) co_return UnreadableRequest(method.name);
   const Violations violations = method.validate(*call.incoming_.request);
   if (!violations.empty()) co_return amplitude::InvalidRequest(violations);
+  if (method.is_write() && options_.trail != nullptr) {
+    absl::Status prepared = co_await options_.trail->Prepare();
+    if (!prepared.ok()) co_return prepared;
+  }
   co_return co_await method.run(gateway_, call.call_, *call.incoming_.request);
 }
 
@@ -257,11 +275,16 @@ void CallRunner::Finished(RunningCall& call, absl::Status status, MessagePtr rep
   call.runner_ = nullptr;
   const absl::Duration spent = absl::FromChrono(gateway_.clock.MonotonicNow() - call.arrived_);
   const std::size_t reply_bytes = reply == nullptr ? 0 : call.incoming_.method->reply_bytes(*reply);
+  TraceContext trace = ParseTraceparent(call.incoming_.traceparent).value_or(TraceContext());
   RpcReport report{.method = call.incoming_.method->name,
                    .rpc_id = call.call_.rpc_id,
                    .caller = call.call_.caller,
                    .peer = call.incoming_.peer,
                    .user_agent = call.incoming_.user_agent,
+                   .trace_id = std::move(trace.trace_id),
+                   .span_id = std::move(trace.span_id),
+                   .attempts_write = call.AttemptsWrite(),
+                   .mutex_group_id = call.ChangedGroup(),
                    .status = status,
                    .duration = spent,
                    .request_bytes = call.incoming_.request_bytes,
@@ -274,14 +297,38 @@ void CallRunner::Finished(RunningCall& call, absl::Status status, MessagePtr rep
     outcome.status = ToWire(status, call.call_.rpc_id);
     outcome.pushback = RetryPushback(status, call.time_left_ - spent);
   }
-  Answer(std::exchange(call.finish_, nullptr), std::move(outcome));
+  Answered answered{std::exchange(call.finish_, nullptr), std::move(outcome)};
+  if (options_.trail != nullptr && report.attempts_write) {
+    KeepRecord(call, std::move(report), std::move(answered));
+    return;
+  }
+  Answer(std::move(answered));
   if (observer_ != nullptr) observer_->OnRpcFinished(report);
+}
+
+// The caller hears of it when the record is kept, so that nobody acts on a change of which nothing
+// would be known after a crash.
+void CallRunner::KeepRecord(const RunningCall& call, RpcReport report, Answered answered) {
+  WriteRecord record{.time = gateway_.clock.Now(),
+                     .report = report,
+                     .request = call.incoming_.request,
+                     .before = call.call_.group_before,
+                     .after = call.call_.group_after};
+  being_kept_.push_front(std::move(answered));
+  const auto place = being_kept_.begin();
+  options_.trail->Keep(std::move(record), [this, place, report = std::move(report),
+                                           arrived = call.arrived_]() mutable {
+    Answer(std::move(*place));
+    being_kept_.erase(place);
+    report.duration = absl::FromChrono(gateway_.clock.MonotonicNow() - arrived);
+    if (observer_ != nullptr) observer_->OnRpcFinished(report);
+  });
 }
 
 // Answers that come about together go out together: each may wake a thread of gRPC, which finds
 // more to do the more of them there are.
-void CallRunner::Answer(Finish finish, Outcome outcome) {
-  answers_.push_back({std::move(finish), std::move(outcome)});
+void CallRunner::Answer(Answered answered) {
+  answers_.push_back(std::move(answered));
   if (answers_.size() > 1) return;
   asio::post(loop_, [this] { GiveAnswers(); });
 }

@@ -8,6 +8,7 @@
 #include <asio/any_io_executor.hpp>
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@
 #include "service/rpc/caller_identity.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/rpc_observer.h"
+#include "service/rpc/write_trail.h"
 
 namespace mutexd::rpc {
 
@@ -36,6 +38,7 @@ struct IncomingCall {
   std::size_t request_bytes = 0;
   std::string peer;
   std::string user_agent;
+  std::string traceparent;  // metadata traceparent; may be empty or no such thing
   CallerIdentity caller;
   bool confidential = false;  // nobody else reads along: metadata may hold secrets
   // Metadata x-amplitude-management-key; read only where wants_caller_keys. A secret.
@@ -63,6 +66,7 @@ class CallRunner {
     // Over so many under way, calls end at once with RESOURCE_EXHAUSTED/OVERLOADED.
     std::size_t max_calls = 10'000;
     const AccessControl* access = nullptr;  // null: everybody may do everything
+    WriteTrail* trail = nullptr;            // keeps a record of every write before it is answered
   };
   using Finish = std::function<void(Outcome)>;
 
@@ -92,7 +96,9 @@ class CallRunner {
   void EndDrain();
 
   // On the event loop. How many calls are under way, or have an answer that is not given yet.
-  std::size_t calls_under_way() const { return running_.size() + answers_.size(); }
+  std::size_t calls_under_way() const {
+    return running_.size() + being_kept_.size() + answers_.size();
+  }
 
  private:
   friend class RunningCall;
@@ -108,7 +114,8 @@ class CallRunner {
   asio::awaitable<absl::StatusOr<MessagePtr>> Work(RunningCall& call);
   asio::awaitable<void> WatchDeadline(std::shared_ptr<RunningCall> call);
   void Finished(RunningCall& call, absl::Status status, MessagePtr reply);
-  void Answer(Finish finish, Outcome outcome);
+  void KeepRecord(const RunningCall& call, RpcReport report, Answered answered);
+  void Answer(Answered answered);
   void GiveAnswers();
 
   const asio::any_io_executor loop_;
@@ -117,7 +124,8 @@ class CallRunner {
   Options options_;
   bool draining_ = false;
   std::unordered_set<RunningCall*> running_;
-  std::vector<Answered> answers_;  // given by a handler that is posted with the first
+  std::list<Answered> being_kept_;  // those whose record the trail is keeping
+  std::vector<Answered> answers_;   // given by a handler that is posted with the first
 };
 
 }  // namespace mutexd::rpc

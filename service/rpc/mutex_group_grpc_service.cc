@@ -74,6 +74,7 @@ IncomingCall Describe(const ServerContext& context, const RpcMethod& method,
                     .request_id = MetadataValue(context, "x-request-id"),
                     .peer = traits.peer.empty() ? context.peer() : traits.peer,
                     .user_agent = MetadataValue(context, "user-agent"),
+                    .traceparent = MetadataValue(context, "traceparent"),
                     .caller = Identify(context, traits),
                     .confidential = traits.confidential};
   const auto deadline = context.deadline();

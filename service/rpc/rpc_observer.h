@@ -17,7 +17,11 @@ struct RpcReport {
   std::string caller;  // who called, as far as it is known
   std::string peer;    // the address, as gRPC writes it
   std::string user_agent;
-  absl::Status status;  // what the caller got, before its size was limited
+  std::string trace_id;         // the caller's trace and span, as W3C Trace Context writes them;
+  std::string span_id;          // empty where it has none
+  bool attempts_write = false;  // it would have changed something if all had gone well
+  std::string mutex_group_id;   // of a write: the group to change, or the one that was made
+  absl::Status status;          // what the caller got, before its size was limited
   absl::Duration duration;
   std::size_t request_bytes = 0;
   std::size_t response_bytes = 0;  // of the message; 0 with an error

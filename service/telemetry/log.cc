@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "service/telemetry/json_text.h"
 
 namespace mutexd::telemetry {
 namespace {
@@ -17,61 +18,8 @@ namespace {
 // They take 0.4 kB each from the start.
 constexpr std::size_t kLinesThatMayWait = 1024;
 constexpr std::size_t kShortestSecret = 8;
-constexpr absl::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
-// How many bytes the UTF-8 sequence at the start of `text` has; 0 where there is none.
-std::size_t Utf8SequenceLength(absl::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  std::size_t length = 0;
-  unsigned code_point = 0;
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) {
-    length = 2;
-    code_point = first & 0x1F;
-  } else if (first >= 0xE0 && first <= 0xEF) {
-    length = 3;
-    code_point = first & 0x0F;
-  } else if (first >= 0xF0 && first <= 0xF4) {
-    length = 4;
-    code_point = first & 0x07;
-  } else {
-    return 0;
-  }
-  if (text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-    code_point = code_point << 6 | (byte(i) & 0x3F);
-  }
-  const bool overlong =
-      (length == 3 && code_point < 0x800) || (length == 4 && code_point < 0x10000);
-  const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
-  return overlong || surrogate || code_point > 0x10FFFF ? 0 : length;
-}
-
-void AppendQuoted(std::string& out, absl::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    const char c = text[0];
-    const std::size_t length = Utf8SequenceLength(text);
-    if (length == 0) {
-      absl::StrAppend(&out, kReplacementCharacter);
-    } else if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      absl::StrAppendFormat(&out, "\\u%04x", c);
-    } else {
-      absl::StrAppend(&out, text.substr(0, length));
-    }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  out += '"';
-}
-
-void Append(std::string& out, const std::string& text) { AppendQuoted(out, text); }
+void Append(std::string& out, const std::string& text) { AppendJsonString(out, text); }
 void Append(std::string& out, std::int64_t number) { absl::StrAppend(&out, number); }
 void Append(std::string& out, double number) {
   absl::StrAppend(&out, std::isfinite(number) ? absl::StrFormat("%.3f", number) : "null");
@@ -135,7 +83,7 @@ std::string FormatLogLine(LogFormat format, absl::Time time, LogLevel level,
   std::string line;
   if (format == LogFormat::kText) {
     absl::StrAppend(&line, Timestamp(time), " ", LogLevelName(level), " ");
-    AppendQuoted(line, message);
+    AppendJsonString(line, message);
     for (const LogField& field : fields) {
       absl::StrAppend(&line, " ", field.name, "=");
       AppendValue(line, field.value);
@@ -144,10 +92,10 @@ std::string FormatLogLine(LogFormat format, absl::Time time, LogLevel level,
   }
   absl::StrAppend(&line, R"({"time":")", Timestamp(time), R"(","level":")", LogLevelName(level),
                   R"(","msg":)");
-  AppendQuoted(line, message);
+  AppendJsonString(line, message);
   for (const LogField& field : fields) {
     line += ',';
-    AppendQuoted(line, field.name);
+    AppendJsonString(line, field.name);
     line += ':';
     AppendValue(line, field.value);
   }
@@ -176,13 +124,8 @@ Log::~Log() {
 
 void Log::Write(LogLevel level, absl::string_view message, const LogFields& fields) {
   if (!Writes(level)) return;
-  std::string line = FormatLogLine(options_.format, absl::Now(), level, message, fields);
-  {
-    const std::lock_guard lock(secrets_mutex_);
-    for (const std::string& secret : secrets_) {
-      absl::StrReplaceAll({{secret, "[hidden]"}}, &line);
-    }
-  }
+  const std::string line =
+      WithoutSecrets(FormatLogLine(options_.format, absl::Now(), level, message, fields));
   const auto& logger = level == LogLevel::kCritical ? immediate_ : waiting_;
   logger->log(SpdlogLevel(level), spdlog::string_view_t(line.data(), line.size()));
 }
@@ -193,6 +136,12 @@ void Log::HideSecret(std::string secret) {
   if (std::find(secrets_.begin(), secrets_.end(), secret) == secrets_.end()) {
     secrets_.push_back(std::move(secret));
   }
+}
+
+std::string Log::WithoutSecrets(std::string text) {
+  const std::lock_guard lock(secrets_mutex_);
+  for (const std::string& secret : secrets_) absl::StrReplaceAll({{secret, "[hidden]"}}, &text);
+  return text;
 }
 
 std::size_t Log::lines_dropped() const { return pool_->overrun_counter(); }

@@ -83,6 +83,9 @@ class Log {
   // it. Secrets under 8 characters are ignored: replacing them would garble ordinary words.
   void HideSecret(std::string secret);
 
+  // `text` without the secrets, for what is written elsewhere.
+  std::string WithoutSecrets(std::string text);
+
   // How many lines have been dropped.
   std::size_t lines_dropped() const;
 

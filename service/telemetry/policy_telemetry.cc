@@ -29,8 +29,9 @@ const std::pair<Budget, const char*> kBudgets[] = {{Budget::kSecond, "second"},
 
 }  // namespace
 
-PolicyTelemetry::PolicyTelemetry(Metrics& metrics, Log& log)
+PolicyTelemetry::PolicyTelemetry(Metrics& metrics, Log& log, Activity& activity)
     : log_(log),
+      activity_(activity),
       circuit_opened_(metrics
                           .AddCounter("mutexd_circuit_opened_total",
                                       "How often the circuit to Amplitude opened.")
@@ -99,11 +100,14 @@ PolicyTelemetry::PolicyTelemetry(Metrics& metrics, Log& log)
 void PolicyTelemetry::OnCacheLookup(Operation operation, bool hit) {
   const Series& series = series_[operation];
   (hit ? series.cache_hits : series.cache_misses)->Increment();
+  ++(hit ? activity_.cache_hits : activity_.cache_misses);
 }
 
 void PolicyTelemetry::OnCacheSize(std::size_t bytes, std::size_t entries) {
   cache_bytes_.Set(static_cast<double>(bytes));
   cache_entries_.Set(static_cast<double>(entries));
+  activity_.cache_bytes = bytes;
+  activity_.cache_entries = entries;
 }
 
 void PolicyTelemetry::OnJoined(Operation operation) { series_[operation].joined->Increment(); }
@@ -118,6 +122,7 @@ void PolicyTelemetry::OnRetriesEnded(Operation /*operation*/, RetryEnd why) {
 
 void PolicyTelemetry::OnCircuitChange(CircuitState state, absl::Duration wait) {
   for (const auto& [one, gauge] : circuit_state_) gauge->Set(one == state ? 1 : 0);
+  activity_.circuit = state;
   switch (state) {
     case CircuitState::kOpen:
       circuit_opened_.Increment();
@@ -148,6 +153,7 @@ void PolicyTelemetry::OnQuotaWaited(absl::Duration wait) {
 
 void PolicyTelemetry::OnQuotaQueue(std::size_t waiting) {
   quota_queue_.Set(static_cast<double>(waiting));
+  activity_.quota_waiting = waiting;
 }
 
 }  // namespace mutexd::telemetry

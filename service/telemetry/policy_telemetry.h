@@ -10,6 +10,7 @@
 
 #include "absl/time/time.h"
 #include "service/amplitude/policy_observer.h"
+#include "service/telemetry/activity.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
 
@@ -17,8 +18,8 @@ namespace mutexd::telemetry {
 
 class PolicyTelemetry final : public amplitude::PolicyObserver {
  public:
-  // All series are there with zero from the start. Both references must outlive it.
-  PolicyTelemetry(Metrics& metrics, Log& log);
+  // All series are there with zero from the start. All references must outlive it.
+  PolicyTelemetry(Metrics& metrics, Log& log, Activity& activity);
 
   void OnCacheLookup(amplitude::Operation operation, bool hit) override;
   void OnCacheSize(std::size_t bytes, std::size_t entries) override;
@@ -42,6 +43,7 @@ class PolicyTelemetry final : public amplitude::PolicyObserver {
   };
 
   Log& log_;
+  Activity& activity_;
   std::map<amplitude::Operation, Series> series_;
   std::map<amplitude::RetryEnd, prometheus::Counter*> retries_ended_;
   std::map<amplitude::CircuitState, prometheus::Gauge*> circuit_state_;

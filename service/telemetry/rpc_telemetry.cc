@@ -1,5 +1,6 @@
 #include "service/telemetry/rpc_telemetry.h"
 
+#include "absl/time/clock.h"
 #include "service/amplitude/error.h"
 
 namespace mutexd::telemetry {
@@ -24,10 +25,18 @@ LogLevel LevelOf(absl::StatusCode code) {
   }
 }
 
+// Empty where it has none.
+std::string ReasonText(const absl::Status& status) {
+  const auto reason = amplitude::ReasonOf(status);
+  if (reason == amplitude::v1::ERROR_REASON_UNSPECIFIED) return "";
+  return std::string(amplitude::ReasonName(reason));
+}
+
 }  // namespace
 
-RpcTelemetry::RpcTelemetry(Metrics& metrics, Log& log, const std::vector<std::string>& methods)
-    : log_(log) {
+RpcTelemetry::RpcTelemetry(Metrics& metrics, Log& log, Activity& activity,
+                           const std::vector<std::string>& methods)
+    : log_(log), activity_(activity) {
   CounterFamily& finished =
       metrics.AddCounter("mutexd_rpc_requests_total", "RPCs finished, by method and status code.");
   HistogramFamily& duration =
@@ -45,6 +54,7 @@ RpcTelemetry::RpcTelemetry(Metrics& metrics, Log& log, const std::vector<std::st
 }
 
 void RpcTelemetry::OnRpcStarted(absl::string_view method) {
+  ++activity_.calls_under_way;
   if (Series* series = FindSeries(method)) series->in_flight->Increment();
 }
 
@@ -54,6 +64,13 @@ void RpcTelemetry::OnRpcFinished(const rpc::RpcReport& report) {
     series->duration->Observe(absl::ToDoubleSeconds(report.duration));
     // code() folds what is no code of gRPC into UNKNOWN.
     series->finished[static_cast<std::size_t>(report.status.code())]->Increment();
+  }
+  --activity_.calls_under_way;
+  ++activity_.calls_finished;
+  if (report.attempts_write) {
+    activity_.AddWrite({absl::Now(), report.rpc_id, report.caller, std::string(report.method),
+                        report.mutex_group_id, absl::StatusCodeToString(report.status.code()),
+                        ReasonText(report.status)});
   }
   if (log_.Writes(LevelOf(report.status.code()))) WriteLine(report);
 }
@@ -72,14 +89,17 @@ void RpcTelemetry::WriteLine(const rpc::RpcReport& report) {
                       {"request_bytes", report.request_bytes},
                       {"response_bytes", report.response_bytes}};
   if (!report.caller.empty()) fields.emplace_back("caller", report.caller);
+  if (!report.trace_id.empty()) {
+    fields.emplace_back("trace_id", report.trace_id);
+    fields.emplace_back("span_id", report.span_id);
+  }
+  if (!report.mutex_group_id.empty()) fields.emplace_back("mutex_group_id", report.mutex_group_id);
   if (!report.user_agent.empty()) fields.emplace_back("user_agent", report.user_agent);
   if (report.http_status != 0) fields.emplace_back("http_status", report.http_status);
   if (report.write_sent) fields.emplace_back("write_sent", true);
   if (!report.status.ok()) {
-    const auto reason = amplitude::ReasonOf(report.status);
-    if (reason != amplitude::v1::ERROR_REASON_UNSPECIFIED) {
-      fields.emplace_back("reason", amplitude::ReasonName(reason));
-    }
+    const std::string reason = ReasonText(report.status);
+    if (!reason.empty()) fields.emplace_back("reason", reason);
     fields.emplace_back("error", report.status.message());
   }
   log_.Write(LevelOf(report.status.code()), "rpc", fields);

@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "service/rpc/rpc_observer.h"
+#include "service/telemetry/activity.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
 
@@ -18,8 +19,9 @@ namespace mutexd::telemetry {
 
 class RpcTelemetry final : public rpc::RpcObserver {
  public:
-  // Every series of `methods` is there with zero from the start. Both references must outlive it.
-  RpcTelemetry(Metrics& metrics, Log& log, const std::vector<std::string>& methods);
+  // Every series of `methods` is there with zero from the start. All references must outlive it.
+  RpcTelemetry(Metrics& metrics, Log& log, Activity& activity,
+               const std::vector<std::string>& methods);
 
   void OnRpcStarted(absl::string_view method) override;
   void OnRpcFinished(const rpc::RpcReport& report) override;
@@ -35,6 +37,7 @@ class RpcTelemetry final : public rpc::RpcObserver {
   void WriteLine(const rpc::RpcReport& report);
 
   Log& log_;
+  Activity& activity_;
   std::map<std::string, Series, std::less<>> series_;  // by method
 };
 

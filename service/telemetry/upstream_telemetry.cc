@@ -1,6 +1,7 @@
 #include "service/telemetry/upstream_telemetry.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace mutexd::telemetry {
 namespace {
@@ -24,8 +25,9 @@ prometheus::Labels LabelsOf(Operation operation) {
 
 }  // namespace
 
-UpstreamTelemetry::UpstreamTelemetry(Metrics& metrics, Log& log)
+UpstreamTelemetry::UpstreamTelemetry(Metrics& metrics, Log& log, Activity& activity)
     : log_(log),
+      activity_(activity),
       finished_(metrics.AddCounter("mutexd_amplitude_requests_total",
                                    "HTTP requests to Amplitude, by operation and result: the "
                                    "status, or the kind of failure.")),
@@ -71,6 +73,7 @@ prometheus::Counter& UpstreamTelemetry::FinishedWith(Operation operation,
 }
 
 void UpstreamTelemetry::OnRequestStarted(const amplitude::Call&, Operation operation) {
+  ++activity_.requests_under_way;
   series_[operation].in_flight->Increment();
 }
 
@@ -83,6 +86,7 @@ void UpstreamTelemetry::OnRequestFinished(const amplitude::Call& call,
   series.body_bytes_received->Increment(static_cast<double>(request.body_bytes_received));
   const std::string result = ResultLabel(request);
   (result == kOk ? *series.ok : FinishedWith(request.operation, result)).Increment();
+  Remember(request, result);
 
   if (!log_.Writes(LogLevel::kDebug)) return;
   log_.Write(LogLevel::kDebug, "amplitude request",
@@ -92,6 +96,21 @@ void UpstreamTelemetry::OnRequestFinished(const amplitude::Call& call,
               {"duration_ms", absl::ToDoubleMilliseconds(request.duration)},
               {"bytes_sent", request.body_bytes_sent},
               {"bytes_received", request.body_bytes_received}});
+}
+
+// What callers did wrong, such as asking for a group that is not there, says nothing of Amplitude.
+void UpstreamTelemetry::Remember(const amplitude::FinishedRequest& request,
+                                 const std::string& result) {
+  --activity_.requests_under_way;
+  const int status = request.http_status;
+  if (!request.failure && status >= 200 && status <= 299) {
+    activity_.last_success = absl::Now();
+  } else if (request.failure != http::HttpFailureKind::kCancelled &&
+             (request.failure || status == 401 || status == 403 || status == 429 ||
+              status >= 500)) {
+    activity_.last_failure = absl::Now();
+    activity_.last_failure_kind = absl::StrCat(OperationName(request.operation), ": ", result);
+  }
 }
 
 void UpstreamTelemetry::OnFieldsOfWrongKind(Operation operation, absl::string_view field,

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "service/amplitude/upstream_observer.h"
 #include "service/http/http_observer.h"
+#include "service/telemetry/activity.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
 
@@ -19,8 +20,8 @@ namespace mutexd::telemetry {
 class UpstreamTelemetry final : public amplitude::UpstreamObserver, public http::HttpObserver {
  public:
   // Series are there with zero from the start, by operation; results other than 200 as they come.
-  // Both references must outlive it.
-  UpstreamTelemetry(Metrics& metrics, Log& log);
+  // All references must outlive it.
+  UpstreamTelemetry(Metrics& metrics, Log& log, Activity& activity);
 
   void OnRequestStarted(const amplitude::Call& call, amplitude::Operation operation) override;
   void OnRequestFinished(const amplitude::Call& call,
@@ -40,7 +41,10 @@ class UpstreamTelemetry final : public amplitude::UpstreamObserver, public http:
 
   prometheus::Counter& FinishedWith(amplitude::Operation operation, const std::string& result);
 
+  void Remember(const amplitude::FinishedRequest& request, const std::string& result);
+
   Log& log_;
+  Activity& activity_;
   CounterFamily& finished_;
   CounterFamily& wrong_kinds_;
   prometheus::Counter& connections_opened_;

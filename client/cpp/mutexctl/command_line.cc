@@ -94,6 +94,7 @@ std::unique_ptr<CLI::App> MakeCommandLine(Session& session) {
   AddSlotCommands(*app, session);
   AddArchiveCommands(*app, session);
   AddPolicyCommands(*app, session);
+  AddAuditCommands(*app, session);
   AddHealthCommand(*app, session);
   AddCompletionCommand(*app, session);
   app->footer(kFooter);

@@ -14,6 +14,7 @@ void AddUpdateCommand(CLI::App& root, Session& session);      // update
 void AddSlotCommands(CLI::App& root, Session& session);       // slot set|add|remove|move
 void AddArchiveCommands(CLI::App& root, Session& session);    // archive, unarchive
 void AddPolicyCommands(CLI::App& root, Session& session);     // policy check
+void AddAuditCommands(CLI::App& root, Session& session);      // audit show
 void AddHealthCommand(CLI::App& root, Session& session);      // health
 void AddCompletionCommand(CLI::App& root, Session& session);  // completion
 

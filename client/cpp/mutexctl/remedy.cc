@@ -77,6 +77,10 @@ std::string RemedyFor(v1::ErrorReason reason) {
       return "The service has too much to do; wait a while and run the command again.";
     case v1::ERROR_REASON_SHUTTING_DOWN:
       return "This replica of mutexd is stopping and nothing was sent; run the command again.";
+    case v1::ERROR_REASON_AUDIT_LOG_UNAVAILABLE:
+      return "Nothing was sent, as mutexd cannot write its audit trail; ask its operator to look "
+             "at "
+             "the disk, or call another replica.";
     default:
       return "";
   }

@@ -189,6 +189,7 @@ constexpr Example kExamples[] = {
     {"max-staleness-limit", "1h", R"("1h")"},
     {"cache-max-bytes", "0", "0"},
     {"max-reply-bytes", "65536", "65536"},
+    {"audit-log", "audit.jsonl", R"("audit.jsonl")"},
     {"log-level", "debug", R"("debug")"},
     {"log-format", "text", R"("text")"},
 };

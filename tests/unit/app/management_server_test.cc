@@ -15,8 +15,11 @@ using ::testing::HasSubstr;
 class ManagementServerTest : public ::testing::Test {
  protected:
   ManagementServerTest() {
-    auto server = ManagementServer::Start({.host = "127.0.0.1"}, stage_,
-                                          [] { return std::string("some_metric 1\n"); });
+    auto server = ManagementServer::Start(
+        {.host = "127.0.0.1"}, stage_,
+        {.metrics = [] { return "some_metric 1\n"; },
+         .status = [](const std::string& refresh) { return "page " + refresh; },
+         .status_json = [] { return "{}"; }});
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -73,7 +76,7 @@ TEST_F(ManagementServerTest, IdleConnectionsDoNotLockOutOthers) {
 TEST_F(ManagementServerTest, NeverSharesItsPort) {
   const auto address = ParseListenAddress(server_->address());
   ASSERT_TRUE(address.ok());
-  const auto second = ManagementServer::Start(*address, stage_, [] { return std::string(); });
+  const auto second = ManagementServer::Start(*address, stage_, ManagementPages());
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(std::string(second.status().message()), "cannot listen on " + server_->address());
 }

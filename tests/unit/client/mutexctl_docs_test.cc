@@ -105,6 +105,14 @@ TEST(MutexctlDocs, ExamplesPrintWhatTheySay) {
   ASSERT_EQ(Blocks("yaml").size(), 1u);
   std::ofstream(folder + "/checkout.yaml") << Blocks("yaml")[0];
 
+  std::ofstream(folder + "/audit.jsonl")
+      << R"({"event":"write","time":"2026-11-23T13:38:26.5Z","rpc_id":"ticket-17",)"
+      << R"("caller":"team-a","peer":"ipv4:127.0.0.1:51234","method":"AddSlotMembers",)"
+      << R"("mutex_group_id":"1234","code":"OK","write_sent":true,)"
+      << R"("before":{"slots":[{"experiment_ids":["123","124"]}]},)"
+      << R"("after":{"slots":[{"experiment_ids":["123","124","125"]}]}})"
+      << "\n";
+
   int examples = 0;
   for (const auto& block : Blocks("console")) {
     const std::vector<std::string> parts = absl::StrSplit(absl::StrCat("\n", block), "\n$ ");

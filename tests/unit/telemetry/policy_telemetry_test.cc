@@ -21,7 +21,8 @@ class PolicyTelemetryTest : public ::testing::Test {
  protected:
   Metrics metrics_;
   CapturedLog captured_;
-  PolicyTelemetry telemetry_{metrics_, captured_.log()};
+  Activity activity_;
+  PolicyTelemetry telemetry_{metrics_, captured_.log(), activity_};
 };
 
 TEST_F(PolicyTelemetryTest, IsThereWithZerosFromTheStart) {

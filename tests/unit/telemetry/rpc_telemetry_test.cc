@@ -32,7 +32,8 @@ rpc::RpcReport Report(absl::Status status = absl::OkStatus()) {
 TEST(RpcMetrics, AreThereWithZerosFromTheStart) {
   Metrics metrics;
   CapturedLog captured;
-  RpcTelemetry telemetry(metrics, captured.log(), kMethods);
+  Activity activity;
+  RpcTelemetry telemetry(metrics, captured.log(), activity, kMethods);
   const std::string text = metrics.Expose();
   for (const std::string& method : kMethods) {
     for (const char* code : {"OK", "INVALID_ARGUMENT", "UNAUTHENTICATED", "DATA_LOSS"}) {
@@ -48,7 +49,8 @@ TEST(RpcMetrics, AreThereWithZerosFromTheStart) {
 TEST(RpcMetrics, CountByMethodAndCode) {
   Metrics metrics;
   CapturedLog captured;
-  RpcTelemetry telemetry(metrics, captured.log(), kMethods);
+  Activity activity;
+  RpcTelemetry telemetry(metrics, captured.log(), activity, kMethods);
   telemetry.OnRpcStarted("GetMutexGroup");
   telemetry.OnRpcStarted("GetMutexGroup");
   telemetry.OnRpcStarted("GetMutexGroup");
@@ -73,7 +75,8 @@ TEST(RpcMetrics, CountByMethodAndCode) {
 TEST(RpcMetrics, TakeNoMethodsThatTheyDoNotKnow) {
   Metrics metrics;
   CapturedLog captured;
-  RpcTelemetry telemetry(metrics, captured.log(), kMethods);
+  Activity activity;
+  RpcTelemetry telemetry(metrics, captured.log(), activity, kMethods);
   rpc::RpcReport report = Report();
   report.method = "Other";
   telemetry.OnRpcStarted("Other");
@@ -84,7 +87,8 @@ TEST(RpcMetrics, TakeNoMethodsThatTheyDoNotKnow) {
 TEST(AccessLog, HasALineForEachRpc) {
   Metrics metrics;
   CapturedLog captured;
-  RpcTelemetry telemetry(metrics, captured.log(), kMethods);
+  Activity activity;
+  RpcTelemetry telemetry(metrics, captured.log(), activity, kMethods);
   telemetry.OnRpcFinished(Report());
   const auto lines = captured.TakeLines();
   ASSERT_EQ(lines.size(), 1u);
@@ -98,7 +102,8 @@ TEST(AccessLog, HasALineForEachRpc) {
 TEST(AccessLog, TellsReasonAndErrorInFull) {
   Metrics metrics;
   CapturedLog captured;
-  RpcTelemetry telemetry(metrics, captured.log(), kMethods);
+  Activity activity;
+  RpcTelemetry telemetry(metrics, captured.log(), activity, kMethods);
   rpc::RpcReport report = Report(
       amplitude::MakeError(absl::StatusCode::kUnavailable,
                            amplitude::v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE, "no reply \"x\""));
@@ -117,7 +122,8 @@ TEST(AccessLog, TellsReasonAndErrorInFull) {
 TEST(AccessLog, LevelTellsWhoMustAct) {
   Metrics metrics;
   CapturedLog captured;
-  RpcTelemetry telemetry(metrics, captured.log(), kMethods);
+  Activity activity;
+  RpcTelemetry telemetry(metrics, captured.log(), activity, kMethods);
   const std::pair<absl::StatusCode, const char*> kCases[] = {
       {absl::StatusCode::kNotFound, "info"},
       {absl::StatusCode::kInvalidArgument, "info"},
@@ -135,6 +141,36 @@ TEST(AccessLog, LevelTellsWhoMustAct) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     EXPECT_THAT(lines[i], HasSubstr("\"level\":\"" + std::string(kCases[i].second) + "\""));
   }
+}
+
+TEST(RpcActivity, HasTheLastWritesTheNewestFirst) {
+  Metrics metrics;
+  CapturedLog captured;
+  Activity activity;
+  RpcTelemetry telemetry(metrics, captured.log(), activity, kMethods);
+  for (int i = 0; i < 25; ++i) {
+    rpc::RpcReport report = Report(absl::NotFoundError(""));
+    report.rpc_id = std::to_string(i);
+    report.attempts_write = true;
+    telemetry.OnRpcStarted("GetMutexGroup");
+    telemetry.OnRpcFinished(report);
+  }
+  telemetry.OnRpcStarted("GetMutexGroup");
+  ASSERT_EQ(activity.recent_writes.size(), 20u);
+  EXPECT_EQ(activity.recent_writes.front().rpc_id, "24");
+  EXPECT_EQ(activity.recent_writes.back().rpc_id, "5");
+  EXPECT_EQ(activity.recent_writes.front().code, "NOT_FOUND");
+  EXPECT_EQ(activity.calls_under_way, 1);
+  EXPECT_EQ(activity.calls_finished, 25);
+}
+
+TEST(RpcActivity, HasNoReads) {
+  Metrics metrics;
+  CapturedLog captured;
+  Activity activity;
+  RpcTelemetry telemetry(metrics, captured.log(), activity, kMethods);
+  telemetry.OnRpcFinished(Report());
+  EXPECT_TRUE(activity.recent_writes.empty());
 }
 
 }  // namespace

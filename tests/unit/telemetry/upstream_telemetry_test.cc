@@ -23,7 +23,8 @@ class UpstreamTelemetryTest : public ::testing::Test {
   amplitude::Call call_ = {.rpc_id = "id-1"};
   Metrics metrics_;
   CapturedLog captured_;
-  UpstreamTelemetry telemetry_{metrics_, captured_.log()};
+  Activity activity_;
+  UpstreamTelemetry telemetry_{metrics_, captured_.log(), activity_};
 };
 
 TEST_F(UpstreamTelemetryTest, IsThereWithZerosFromTheStart) {

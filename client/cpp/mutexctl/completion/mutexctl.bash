@@ -4,7 +4,7 @@ _mutexctl() {
   local command= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
     case "$command:$word" in
-      ':list' | ':get' | ':find' | ':create' | ':update' | ':slot' | 'slot:set' | 'slot:add' | 'slot:remove' | 'slot:move' | ':archive' | ':unarchive' | ':policy' | 'policy:check' | ':health' | ':completion') command="${command:+$command }$word" ;;
+      ':list' | ':get' | ':find' | ':create' | ':update' | ':slot' | 'slot:set' | 'slot:add' | 'slot:remove' | 'slot:move' | ':archive' | ':unarchive' | ':policy' | 'policy:check' | ':audit' | 'audit:show' | ':health' | ':completion') command="${command:+$command }$word" ;;
     esac
   done
   COMPREPLY=()
@@ -13,10 +13,10 @@ _mutexctl() {
     --evaluation-mode) COMPREPLY=($(compgen -W 'remote local' -- "$current")); return ;;
     --output | -o) COMPREPLY=($(compgen -W 'table json yaml' -- "$current")); return ;;
     --file | -f) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
-    --bucketing-key | --bucketing-salt | --description | --etag | --experiment | --group-key | --holdout | --individual | --key | --max-staleness | --name | --principal | --project | --request-id | --server | --slot | --timeout) return ;;
+    --bucketing-key | --bucketing-salt | --caller | --description | --etag | --experiment | --group | --group-key | --holdout | --individual | --key | --limit | --max-staleness | --name | --principal | --project | --request-id | --server | --since | --slot | --timeout) return ;;
   esac
   case "$command" in
-    '') words='list get find create update slot archive unarchive policy health completion -h --help --version --server --timeout -o --output' ;;
+    '') words='list get find create update slot archive unarchive policy audit health completion -h --help --version --server --timeout -o --output' ;;
     'list') words='-h --help --project --key --show-archived --max-staleness --server --timeout -o --output' ;;
     'get') words='-h --help --key --max-staleness --server --timeout -o --output' ;;
     'find') words='-h --help --experiment --holdout --individual --show-archived --max-staleness --server --timeout -o --output' ;;
@@ -31,6 +31,8 @@ _mutexctl() {
     'unarchive') words='-h --help --etag --dry-run --server --timeout -o --output' ;;
     'policy') words='check -h --help --server --timeout -o --output' ;;
     'policy check') words='-h --help -f --file --principal --rpc --group-key --project --server --timeout -o --output' ;;
+    'audit') words='show -h --help --server --timeout -o --output' ;;
+    'audit show') words='-h --help --group --caller --since --limit --server --timeout -o --output' ;;
     'health') words='-h --help --server --timeout -o --output' ;;
     'completion') words='bash zsh fish -h --help --server --timeout -o --output' ;;
   esac
