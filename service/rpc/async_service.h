@@ -8,11 +8,54 @@
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/impl/service_type.h>
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+
 namespace mutexd::rpc {
+
+// Counts the calls that have arrived and still need their queue.
+class CallsUnderWay {
+ public:
+  // One call, from its arrival to the end of its object.
+  class Member {
+   public:
+    explicit Member(CallsUnderWay& calls) : calls_(calls) {
+      const std::lock_guard lock(calls_.mutex_);
+      ++calls_.count_;
+    }
+    ~Member() {
+      const std::lock_guard lock(calls_.mutex_);
+      if (--calls_.count_ == 0) calls_.none_.notify_all();
+    }
+    Member(const Member&) = delete;
+    Member& operator=(const Member&) = delete;
+
+   private:
+    CallsUnderWay& calls_;
+  };
+
+  void WaitForNone() {
+    std::unique_lock lock(mutex_);
+    while (count_ > 0) none_.wait(lock);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable none_;
+  int count_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+// Where calls come from. gRPC crashes when a call is answered whose queue has been shut down, which
+// a server's end does not wait for: hence the count.
+struct CallSource {
+  grpc::ServerCompletionQueue& queue;
+  CallsUnderWay& calls;
+};
 
 class AsyncService {
  public:
@@ -21,8 +64,8 @@ class AsyncService {
   // To be registered with the server.
   virtual grpc::Service& service() = 0;
 
-  // The server has started: asks `queue` for calls. Tags are AsyncOperations.
-  virtual void Serve(grpc::ServerCompletionQueue& queue) = 0;
+  // The server has started: asks for calls. Tags are AsyncOperations. `source` outlives the calls.
+  virtual void Serve(CallSource& source) = 0;
 };
 
 // One kind of operation of a call: begun with gRPC, and done some time later on a thread of the

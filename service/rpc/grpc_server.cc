@@ -75,12 +75,13 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   SetLimits(limits, builder);
   for (AsyncService* service : services) builder.RegisterService(&service->service());
   server->queue_ = builder.AddCompletionQueue();
+  server->source_.emplace(CallSource{*server->queue_, server->calls_});
   using From = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
   server->acceptor_ =
       builder.experimental().AddExternalConnectionAcceptor(From::FROM_FD, server->credentials_);
   server->server_ = builder.BuildAndStart();
   if (!server->server_) return absl::InternalError("gRPC cannot start its server");
-  for (AsyncService* service : services) service->Serve(*server->queue_);
+  for (AsyncService* service : services) service->Serve(*server->source_);
   server->thread_ = std::thread([queue = server->queue_.get()] { TakeAll(*queue); });
   return server;
 }
@@ -101,6 +102,7 @@ void GrpcServer::Serve(int descriptor) {
 GrpcServer::~GrpcServer() {
   if (server_) Drain(absl::ZeroDuration());
   if (!queue_) return;
+  calls_.WaitForNone();
   queue_->Shutdown();
   if (thread_.joinable()) {
     thread_.join();

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -53,7 +54,9 @@ class GrpcServer {
 
   std::shared_ptr<grpc::ServerCredentials> credentials_;  // outlive the server
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
+  CallsUnderWay calls_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  std::optional<CallSource> source_;
   std::unique_ptr<grpc::Server> server_;
   std::thread thread_;  // takes from the queue what gRPC has done
 };

@@ -25,9 +25,9 @@ class HealthService::Impl final : public AsyncService {
   }
 
   grpc::Service& service() override { return generated_; }
-  void Serve(grpc::ServerCompletionQueue& queue) override {
-    Check::Await(*this, queue);
-    Watch::Await(*this, queue);
+  void Serve(CallSource& source) override {
+    Check::Await(*this, source);
+    Watch::Await(*this, source);
   }
 
   void SetServing(bool serving) {
@@ -48,18 +48,19 @@ class HealthService::Impl final : public AsyncService {
  private:
   class Check final : public std::enable_shared_from_this<Check> {
    public:
-    static void Await(Impl& service, grpc::ServerCompletionQueue& queue) {
-      const auto call = std::make_shared<Check>(service, queue);
-      service.generated_.RequestCheck(&call->context_, &call->request_, &call->writer_, &queue,
-                                      &queue, call->arrived_.Begin(call));
+    static void Await(Impl& service, CallSource& source) {
+      const auto call = std::make_shared<Check>(service, source);
+      service.generated_.RequestCheck(&call->context_, &call->request_, &call->writer_,
+                                      &source.queue, &source.queue, call->arrived_.Begin(call));
     }
 
-    Check(Impl& service, grpc::ServerCompletionQueue& queue) : service_(service), queue_(queue) {}
+    Check(Impl& service, CallSource& source) : service_(service), source_(source) {}
 
    private:
     void OnArrived(bool ok) {
       if (!ok) return;
-      Await(service_, queue_);
+      under_way_.emplace(source_.calls);
+      Await(service_, source_);
       void* const tag = finished_.Begin(shared_from_this());
       if (!service_.IsKnown(request_.service())) {
         writer_.FinishWithError({grpc::StatusCode::NOT_FOUND, "unknown service"}, tag);
@@ -74,7 +75,8 @@ class HealthService::Impl final : public AsyncService {
     }
 
     Impl& service_;
-    grpc::ServerCompletionQueue& queue_;
+    CallSource& source_;
+    std::optional<CallsUnderWay::Member> under_way_;  // from the arrival on
     grpc::ServerContext context_;
     health::HealthCheckRequest request_;
     grpc::ServerAsyncResponseWriter<health::HealthCheckResponse> writer_{&context_};
@@ -85,14 +87,14 @@ class HealthService::Impl final : public AsyncService {
   // One stream. Writes one response at a time, so a slow watcher skips what has passed meanwhile.
   class Watch final : public std::enable_shared_from_this<Watch> {
    public:
-    static void Await(Impl& service, grpc::ServerCompletionQueue& queue) {
-      const auto call = std::make_shared<Watch>(service, queue);
+    static void Await(Impl& service, CallSource& source) {
+      const auto call = std::make_shared<Watch>(service, source);
       call->context_.AsyncNotifyWhenDone(call->over_.Begin(call));
-      service.generated_.RequestWatch(&call->context_, &call->request_, &call->writer_, &queue,
-                                      &queue, call->arrived_.Begin(call));
+      service.generated_.RequestWatch(&call->context_, &call->request_, &call->writer_,
+                                      &source.queue, &source.queue, call->arrived_.Begin(call));
     }
 
-    Watch(Impl& service, grpc::ServerCompletionQueue& queue) : service_(service), queue_(queue) {}
+    Watch(Impl& service, CallSource& source) : service_(service), source_(source) {}
 
     // Takes the next step, if there is one. Under the service's mutex, like all that follows.
     void Advance() {
@@ -117,7 +119,8 @@ class HealthService::Impl final : public AsyncService {
         over_.Forget();
         return;
       }
-      Await(service_, queue_);
+      under_way_.emplace(source_.calls);
+      Await(service_, source_);
       known_ = service_.IsKnown(request_.service());
       const std::lock_guard lock(service_.mutex_);
       service_.watches_.insert(this);
@@ -144,7 +147,8 @@ class HealthService::Impl final : public AsyncService {
     }
 
     Impl& service_;
-    grpc::ServerCompletionQueue& queue_;
+    CallSource& source_;
+    std::optional<CallsUnderWay::Member> under_way_;  // from the arrival on
     grpc::ServerContext context_;
     health::HealthCheckRequest request_;
     grpc::ServerAsyncWriter<health::HealthCheckResponse> writer_{&context_};

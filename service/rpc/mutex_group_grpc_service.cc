@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -92,7 +93,7 @@ class MutexGroupGrpcService final : public AsyncService {
       : runner_(runner), traits_(std::move(traits)) {}
 
   grpc::Service& service() override { return generated_; }
-  void Serve(ServerCompletionQueue& queue) override;
+  void Serve(CallSource& source) override;
 
  private:
   friend class UnaryCall;
@@ -119,16 +120,15 @@ class MutexGroupGrpcService final : public AsyncService {
 class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
  public:
   // `method` is its place in the service's definition, and so in Methods().
-  static void Await(MutexGroupGrpcService& service, std::size_t method,
-                    ServerCompletionQueue& queue) {
-    const auto call = std::make_shared<UnaryCall>(service, method, queue);
+  static void Await(MutexGroupGrpcService& service, std::size_t method, CallSource& source) {
+    const auto call = std::make_shared<UnaryCall>(service, method, source);
     call->context_.AsyncNotifyWhenDone(call->over_.Begin(call));
-    service.generated_.Request(method, call->context_, call->request_, call->writer_, queue,
+    service.generated_.Request(method, call->context_, call->request_, call->writer_, source.queue,
                                call->arrived_.Begin(call));
   }
 
-  UnaryCall(MutexGroupGrpcService& service, std::size_t method, ServerCompletionQueue& queue)
-      : service_(service), method_(method), queue_(queue) {}
+  UnaryCall(MutexGroupGrpcService& service, std::size_t method, CallSource& source)
+      : service_(service), method_(method), source_(source) {}
 
  private:
   void OnArrived(bool ok) {
@@ -136,7 +136,8 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
       over_.Forget();
       return;
     }
-    Await(service_, method_, queue_);
+    under_way_.emplace(source_.calls);
+    Await(service_, method_, source_);
     const RpcMethod& method = Methods()[method_];
     IncomingCall call = Describe(context_, method, service_.traits_);
     if (service_.runner_.wants_caller_keys()) {
@@ -186,7 +187,8 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
 
   MutexGroupGrpcService& service_;
   const std::size_t method_;
-  ServerCompletionQueue& queue_;
+  CallSource& source_;
+  std::optional<CallsUnderWay::Member> under_way_;  // from the arrival on
 
   ServerContext context_;
   ByteBuffer request_;
@@ -200,9 +202,9 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
   std::shared_ptr<RunningCall> running_;  // set once it has been started
 };
 
-void MutexGroupGrpcService::Serve(ServerCompletionQueue& queue) {
+void MutexGroupGrpcService::Serve(CallSource& source) {
   for (std::size_t method = 0; method < Methods().size(); ++method) {
-    for (int i = 0; i < kAwaitedCalls; ++i) UnaryCall::Await(*this, method, queue);
+    for (int i = 0; i < kAwaitedCalls; ++i) UnaryCall::Await(*this, method, source);
   }
 }
 

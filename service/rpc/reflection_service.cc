@@ -148,7 +148,7 @@ class VersionedService final : public AsyncService {
   explicit VersionedService(const Answerer& answerer) : answerer_(answerer) {}
 
   grpc::Service& service() override { return generated_; }
-  void Serve(grpc::ServerCompletionQueue& queue) override { Stream::Await(*this, queue); }
+  void Serve(CallSource& source) override { Stream::Await(*this, source); }
 
   void Shutdown() {
     const std::lock_guard lock(mutex_);
@@ -167,14 +167,14 @@ class VersionedService final : public AsyncService {
   // Reads a request, answers it, and so on until the caller is done.
   class Stream final : public std::enable_shared_from_this<Stream> {
    public:
-    static void Await(VersionedService& service, grpc::ServerCompletionQueue& queue) {
-      const auto stream = std::make_shared<Stream>(service, queue);
-      service.generated_.RequestServerReflectionInfo(&stream->context_, &stream->stream_, &queue,
-                                                     &queue, stream->arrived_.Begin(stream));
+    static void Await(VersionedService& service, CallSource& source) {
+      const auto stream = std::make_shared<Stream>(service, source);
+      service.generated_.RequestServerReflectionInfo(&stream->context_, &stream->stream_,
+                                                     &source.queue, &source.queue,
+                                                     stream->arrived_.Begin(stream));
     }
 
-    Stream(VersionedService& service, grpc::ServerCompletionQueue& queue)
-        : service_(service), queue_(queue) {}
+    Stream(VersionedService& service, CallSource& source) : service_(service), source_(source) {}
 
     // Under the service's mutex. At once, or when what is being written has been written.
     void End(const grpc::Status& status) {
@@ -187,7 +187,8 @@ class VersionedService final : public AsyncService {
    private:
     void OnArrived(bool ok) {
       if (!ok) return;  // the server shuts down
-      Await(service_, queue_);
+      under_way_.emplace(source_.calls);
+      Await(service_, source_);
       const std::lock_guard lock(service_.mutex_);
       service_.streams_.insert(this);
       if (service_.shut_down_) {
@@ -226,7 +227,8 @@ class VersionedService final : public AsyncService {
     }
 
     VersionedService& service_;
-    grpc::ServerCompletionQueue& queue_;
+    CallSource& source_;
+    std::optional<CallsUnderWay::Member> under_way_;  // from the arrival on
     grpc::ServerContext context_;
     grpc::ServerAsyncReaderWriter<Response, Request> stream_{&context_};
     AsyncOperation arrived_{[this](bool ok) { OnArrived(ok); }};

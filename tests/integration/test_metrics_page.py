@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from certificates import Authority, install
 from mutexgroups.v1 import mutex_group_pb2 as groups
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 
@@ -33,8 +34,14 @@ def served(text: str) -> dict[str, tuple[str, set[str]]]:
 
 
 def test_the_page_has_every_metric_with_its_type_and_labels(amplitude, start_gateway, tmp_path):
-    gateway = start_gateway("--audit-log", str(tmp_path / "audit.jsonl"))
-    stub = gateway.stub()
+    certificate, key = tmp_path / "tls.pem", tmp_path / "tls.key"
+    install(Authority(tmp_path).issue("gateway", "IP:127.0.0.1"), certificate, key)
+    socket = f"unix:{tmp_path / 'gateway.sock'}"
+    gateway = start_gateway(
+        *("--listen", socket, "--audit-log", str(tmp_path / "audit.jsonl")),
+        *("--tls-cert", str(certificate), "--tls-key", str(key)),
+    )
+    stub = gateway.stub(socket)
     group_id = str(amplitude.add_group(slots=[{"percentage": 100}]))
     update = api.UpdateMutexGroupRequest(mutex_group=groups.MutexGroup(id=group_id, name="x"))
     stub.UpdateMutexGroup(update)

@@ -54,7 +54,7 @@ class Registered final : public AsyncService {
  public:
   explicit Registered(grpc::Service& service) : service_(service) {}
   grpc::Service& service() override { return service_; }
-  void Serve(grpc::ServerCompletionQueue&) override {}
+  void Serve(CallSource&) override {}
 
  private:
   grpc::Service& service_;

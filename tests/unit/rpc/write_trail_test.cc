@@ -85,7 +85,7 @@ class WriteTrailTest : public ::testing::Test {
   fakes::FakeAmplitude amplitude{clock};
   groups::Gateway gateway{amplitude, clock, {}};
   FakeTrail trail;
-  CallRunner runner{loop.loop(), gateway, nullptr, {.trail = &trail}};
+  CallRunner runner{loop.loop().get_executor(), gateway, nullptr, {.trail = &trail}};
   std::vector<Outcome> outcomes;
 };
 
@@ -197,7 +197,7 @@ TEST(WriteTrail, CallsThatWaitForItAreFinishedWithTheRunner) {
   FakeTrail trail;
   int finished = 0;
   {
-    CallRunner runner{loop.loop(), gateway, nullptr, {.trail = &trail}};
+    CallRunner runner{loop.loop().get_executor(), gateway, nullptr, {.trail = &trail}};
     for (const RpcMethod& method : Methods()) {
       if (method.name == "UpdateMutexGroup") runner.Start({&method}, [&](Outcome) { ++finished; });
     }
