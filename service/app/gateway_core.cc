@@ -190,8 +190,7 @@ std::optional<CoreStatus> GatewayCore::Status(std::chrono::milliseconds patience
   // Shared, as the loop may come to it when nobody waits any more.
   const auto answer = std::make_shared<std::promise<CoreStatus>>();
   std::future<CoreStatus> status = answer->get_future();
-  asio::post(loop_.executor(),
-             [this, answer] { answer->set_value({activity_, quota_.States()}); });
+  asio::post(loop_.executor(), [this, answer] { answer->set_value({activity_, quota_.States()}); });
   if (status.wait_for(patience) != std::future_status::ready) return std::nullopt;
   return status.get();
 }

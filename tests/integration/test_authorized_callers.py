@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import grpc
 import pytest
-from certificates import Authority, Pair, install
 from mutexgroups.v1 import mutex_group_pb2 as groups
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 from mutexgroups.v1 import mutex_group_service_pb2_grpc as service_grpc
 
+from certificates import Authority, Pair, install
 from fake_amplitude import key_of
 from gateway import CHANNEL_OPTIONS
 from rpc_errors import expect

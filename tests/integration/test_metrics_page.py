@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from certificates import Authority, install
 from mutexgroups.v1 import mutex_group_pb2 as groups
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 
+from certificates import Authority, install
 from fake_amplitude import reply, wait_until
 from gateway import metrics
 from process import REPOSITORY
@@ -41,7 +41,7 @@ def test_the_page_has_every_metric_with_its_type_and_labels(amplitude, start_gat
         *("--listen", socket, "--audit-log", str(tmp_path / "audit.jsonl")),
         *("--tls-cert", str(certificate), "--tls-key", str(key)),
     )
-    stub = gateway.stub(socket)
+    stub = gateway.stub()
     group_id = str(amplitude.add_group(slots=[{"percentage": 100}]))
     update = api.UpdateMutexGroupRequest(mutex_group=groups.MutexGroup(id=group_id, name="x"))
     stub.UpdateMutexGroup(update)

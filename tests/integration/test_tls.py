@@ -9,10 +9,10 @@ import threading
 
 import grpc
 import pytest
-from certificates import Authority, Pair, install
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 from mutexgroups.v1 import mutex_group_service_pb2_grpc as service_grpc
 
+from certificates import Authority, Pair, install
 from fake_amplitude import wait_until
 from gateway import CHANNEL_OPTIONS, Gateway, metrics
 
