@@ -22,6 +22,10 @@ class AcceptTelemetry final : public AcceptObserver {
   void OnPaused(int error) override;
   void OnResumed() override;
 
+  // Looks at every connection: see OpenConnections::Count.
+  std::size_t connections_open() { return open_.Count(); }
+  std::size_t max_connections() const { return max_connections_; }
+
  private:
   const std::size_t max_connections_;
   telemetry::Log& log_;

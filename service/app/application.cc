@@ -229,6 +229,8 @@ StatusSnapshot Application::Status() {
                           .version = std::string(VersionNumber()),
                           .commit = std::string(VersionCommit()),
                           .configuration = configuration_};
+  snapshot.connections_open = connections_.connections_open();
+  snapshot.max_connections = connections_.max_connections();
   const std::lock_guard lock(status_mutex_);
   snapshot.upstream = status_upstream_;
   snapshot.listeners = status_listeners_;

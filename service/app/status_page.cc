@@ -118,7 +118,9 @@ std::string Calls(const StatusSnapshot& snapshot, const Activity& activity) {
   std::string list = "<dl>";
   absl::StrAppend(&list, Pair("Under way", absl::StrCat(activity.calls_under_way)),
                   Pair("Finished", absl::StrCat(activity.calls_finished)),
-                  Pair("Waiting for quota", absl::StrCat(activity.quota_waiting)));
+                  Pair("Waiting for quota", absl::StrCat(activity.quota_waiting)),
+                  Pair("Connections", absl::StrCat(snapshot.connections_open, " of at most ",
+                                                   snapshot.max_connections)));
   for (const std::string& listener : snapshot.listeners) {
     absl::StrAppend(&list, Pair("Listener", Html(listener)));
   }
@@ -294,6 +296,8 @@ std::string StatusJson(const StatusSnapshot& snapshot) {
   AppendField(out, "commit", snapshot.commit);
   AppendTime(out, "started", snapshot.started);
   AppendField(out, "upstream", snapshot.upstream);
+  AppendField(out, "connections_open", static_cast<std::int64_t>(snapshot.connections_open));
+  AppendField(out, "max_connections", static_cast<std::int64_t>(snapshot.max_connections));
   if (snapshot.core) AppendCore(out, *snapshot.core);
   return absl::StrCat(out, "}\n");
 }

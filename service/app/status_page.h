@@ -1,6 +1,7 @@
 // /statusz: what a person wants to see of a running mutexd, as one page without scripts.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct StatusSnapshot {
   std::string version;
   std::string commit;                  // may be empty
   std::vector<std::string> listeners;  // addresses of gRPC
+  std::size_t connections_open = 0;    // of callers
+  std::size_t max_connections = 0;
   std::string upstream;                // Amplitude's URL
   std::string configuration;           // as --check-config prints it, without secrets
   std::optional<CoreStatus> core;      // absent while the event loop does not answer

@@ -30,6 +30,14 @@ TEST(StatusPage, TellsStateVersionAndUptime) {
                     HasSubstr("https://experiment.amplitude.com"), HasSubstr("127.0.0.1:50051")));
 }
 
+TEST(StatusPage, ShowsHowManyConnectionsAreOpen) {
+  StatusSnapshot snapshot = Snapshot();
+  snapshot.connections_open = 7;
+  snapshot.max_connections = 500;
+  EXPECT_THAT(StatusPage(snapshot, 0), HasSubstr("7 of at most 500"));
+  EXPECT_THAT(StatusJson(snapshot), HasSubstr("\"connections_open\":7,\"max_connections\":500"));
+}
+
 TEST(StatusPage, ShowsTheSettingsWithTheirOrigins) {
   EXPECT_THAT(StatusPage(Snapshot(), 0),
               AllOf(HasSubstr("region = &quot;us&quot;<span>  # default</span>"),
