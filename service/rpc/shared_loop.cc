@@ -18,17 +18,17 @@ SharedLoop::SharedLoop()
 
 SharedLoop::~SharedLoop() {
   Stop();
+  std::vector<Work> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    // What is dropped may bring more, which goes at once: coroutines' timers must go before the
+    // context.
+    dropping_ = true;
+    dropped.swap(waiting_);
+  }
+  dropped.clear();
   keep_running_.reset();
   context_.reset();
-  // What is dropped may bring more.
-  for (;;) {
-    std::vector<Work> dropped;
-    {
-      const std::lock_guard lock(mutex_);
-      if (waiting_.empty()) return;
-      dropped.swap(waiting_);
-    }
-  }
 }
 
 void SharedLoop::Stop() {
@@ -50,6 +50,7 @@ bool SharedLoop::IsHere() const { return at_work_here == this; }
 void SharedLoop::Do(Work work) {
   {
     std::unique_lock lock(mutex_);
+    if (dropping_) return;
     if (running_here == this) {
       WaitForTurn(lock);
     } else if (!IsLone()) {
@@ -65,7 +66,7 @@ void SharedLoop::Do(Work work) {
 
 void SharedLoop::DoLater(Work work) {
   const std::lock_guard lock(mutex_);
-  Leave(std::move(work));
+  if (!dropping_) Leave(std::move(work));
 }
 
 bool SharedLoop::IsLone() {

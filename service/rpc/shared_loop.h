@@ -62,6 +62,7 @@ class SharedLoop {
   std::mutex mutex_;
   std::condition_variable turn_over_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool dropping_ ABSL_GUARDED_BY(mutex_) = false;
   bool at_work_ ABSL_GUARDED_BY(mutex_) = false;
   bool runner_waits_ ABSL_GUARDED_BY(mutex_) = false;  // the thread in Run(), for its turn
   bool fetch_posted_ ABSL_GUARDED_BY(mutex_) = false;

@@ -137,6 +137,21 @@ TEST(SharedLoop, DropsWhatWaitsWhenItIsDestroyed) {
   EXPECT_FALSE(ran);
 }
 
+TEST(SharedLoop, DropsACoroutineWithItsTimer) {
+  auto held = std::make_shared<int>(1);
+  const std::weak_ptr<int> watched = held;
+  {
+    SharedLoop loop;
+    const auto coroutine = [](std::shared_ptr<int>) -> asio::awaitable<void> {
+      asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
+      co_await timer.async_wait(asio::use_awaitable);
+    };
+    asio::co_spawn(loop.executor(), coroutine(std::move(held)), asio::detached);
+    EXPECT_FALSE(watched.expired());
+  }
+  EXPECT_TRUE(watched.expired());
+}
+
 TEST(SharedLoop, BeginsNothingAfterItsStop) {
   SharedLoop loop;
   loop.Stop();
