@@ -103,11 +103,6 @@ TEST_F(ConnectionAcceptorTest, ClosesWhatIsRefused) {
 }
 
 TEST_F(ConnectionAcceptorTest, GoesOnWhenDescriptorsAreFreeAgain) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP()
-      << "the sanitizer opens pipes to look at objects, and takes a failure for a bad one; "
-         "tests/integration has this test, too";
-#endif
   const int client = Socket();
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
