@@ -24,7 +24,7 @@ from hostile_caller import (
     reset,
     settings,
 )
-from hyperframe.frame import ContinuationFrame, DataFrame, HeadersFrame, PingFrame
+from hyperframe.frame import ContinuationFrame, DataFrame, HeadersFrame, PingFrame, SettingsFrame
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 
 from fake_amplitude import wait_until
@@ -69,6 +69,10 @@ def streams(count: int) -> range:
     return range(1, 2 * count, 2)
 
 
+# The allocator keeps what it once had; but an attack that comes again takes no more.
+TWICE = ({"most_kept": 512 * MIB, "most_memory": 1024 * MIB}, {"most_kept": 128 * MIB})
+
+
 @pytest.mark.parametrize("with_body", [False, True], ids=["headers", "whole calls"])
 def test_rapid_reset(siege, connect, group_id, with_body):
     block, body = fields("GetMutexGroup"), get(group_id)
@@ -77,14 +81,15 @@ def test_rapid_reset(siege, connect, group_id, with_body):
         (call(stream, block, body) if with_body else headers(stream, block)) + reset(stream)
         for stream in streams(count)
     )
-    with siege(f"rapid reset, {count} {'calls' if with_body else 'heads'}, one connection"):
-        connection = connect()
-        connection.read_in_background()
-        connection.socket.settimeout(10)
-        connection.send(attack)
-        connection.send(PingFrame(0, b"finished").serialize())
-        wait_until(lambda: connection.over or "Ping" in connection.frames, "all is processed")
-        connection.close()
+    what = f"rapid reset, {count:,} {'calls' if with_body else 'heads'}, one connection"
+    for bounds in TWICE:
+        with siege(what, **bounds):
+            connection = connect()
+            connection.read_in_background()
+            connection.socket.settimeout(10)
+            connection.send(attack + PingFrame(0, b"finished").serialize())
+            wait_until(lambda c=connection: c.over or "Ping" in c.frames, "all is processed")
+            connection.close()
 
 
 def test_endless_continuations(siege, connect):
@@ -123,24 +128,39 @@ def test_a_head_that_swells(siege, connect):
 def test_metadata_over_the_limit(siege, gateway, group_id):
     stub = gateway.stub()
     request = api.GetMutexGroupRequest(mutex_group_id=str(group_id))
+    codes = set()
     with siege("200 calls with 20 KiB of metadata"):
         for _ in range(200):
             with pytest.raises(grpc.RpcError) as error:
                 stub.GetMutexGroup(request, metadata=(("x-filler", "x" * 20 * 1024),), timeout=10)
-            assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+            codes.add(error.value.code())
+    assert grpc.StatusCode.RESOURCE_EXHAUSTED in codes
+    # Some lose their connection as well, and find that out with their next call.
+    assert codes <= {grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE}
 
 
-def test_more_streams_than_allowed(siege, connect):
+def test_more_streams_than_allowed_end_the_connection(siege, connect):
     block = fields("GetMutexGroup")
-    with siege("10,000 streams left open on one connection"):
+    with siege("10,000 streams left open, limit acknowledged"):
         connection = connect()
         connection.read_in_background()
+        connection.send(SettingsFrame(0, flags=["ACK"]).serialize())
         connection.send(b"".join(headers(stream, block) for stream in streams(10_000)))
-        connection.send(PingFrame(0, b"finished").serialize())
-        wait_until(lambda: connection.over or "Ping" in connection.frames, "all is processed")
-        refused = connection.frames.count("RstStream") + 1000 * connection.over
-        assert refused + connection.frames.count("GoAway") > 0
+        assert connection.ended(5)
         connection.close()
+
+
+def test_streams_of_who_never_acknowledges_their_limit(siege, connect):
+    """gRPC holds callers to the limit only once they have acknowledged it."""
+    block = fields("GetMutexGroup")
+    for bounds in TWICE:
+        with siege("10,000 streams left open, limit not acknowledged", **bounds):
+            connection = connect()
+            connection.read_in_background()
+            connection.send(b"".join(headers(stream, block) for stream in streams(10_000)))
+            connection.send(PingFrame(0, b"finished").serialize())
+            wait_until(lambda c=connection: c.over or "Ping" in c.frames, "all is processed")
+            connection.close()
 
 
 def test_replies_that_nobody_reads(siege, connect, gateway, amplitude):
@@ -151,19 +171,16 @@ def test_replies_that_nobody_reads(siege, connect, gateway, amplitude):
     request = api.GetMutexGroupRequest(mutex_group_id=str(big))
     request.max_staleness.FromSeconds(60)
     reply = gateway.stub().GetMutexGroup(request).ByteSize()
-    with siege(
-        f"20 connections, each 50 replies of {reply >> 10} KiB unread", most_memory=1024 * MIB
-    ):
-        connections = [connect(PREFACE + settings(window=0)) for _ in range(20)]
-        for connection in connections:
-            connection.read_in_background()
-            connection.send(b"".join(call(stream, block, body) for stream in streams(50)))
-            connection.send(PingFrame(0, b"finished").serialize())
-        for connection in connections:
-            wait_until(lambda c=connection: c.over or "Ping" in c.frames, "all is taken")
-        wait_until(lambda: calls_answered(gateway) > 1000, "all is answered")
-        for connection in connections:
-            connection.close()
+    name = f"20 connections, each 50 replies of {reply >> 10} KiB unread"
+    for turn, bounds in enumerate(TWICE, start=1):
+        with siege(name, **bounds):
+            connections = [connect(PREFACE + settings(window=0)) for _ in range(20)]
+            for connection in connections:
+                connection.read_in_background()
+                connection.send(b"".join(call(stream, block, body) for stream in streams(50)))
+            wait_until(lambda t=turn: calls_answered(gateway) > 1000 * t, "all is answered")
+            for connection in connections:
+                connection.close()
 
 
 def calls_answered(gateway) -> float:
@@ -214,22 +231,25 @@ def test_silent_connections_up_to_the_limit(amplitude, start_gateway, group_id):
 def test_a_message_said_to_be_too_long(siege, connect, length):
     block = fields("GetMutexGroup")
     frame = DataFrame(1, struct.pack(">BI", 0, length) + b"x" * 1000).serialize()
-    with siege(f"100 connections with a message of {length} bytes promised"):
+    with siege(f"100 connections with a message of {length:,} bytes promised"):
         connections = [connect() for _ in range(100)]
         for connection in connections:
             connection.read_in_background()
-            connection.send(headers(1, block) + frame)
+            connection.send(headers(1, block) + frame + PingFrame(0, b"finished").serialize())
         for connection in connections:
-            wait_until(lambda c=connection: c.over or "Headers" in c.frames, "it is refused")
+            wait_until(lambda c=connection: c.over or "Ping" in c.frames, "it is processed")
             connection.close()
 
 
-def test_a_compressed_message_that_swells(siege, connect):
+def test_a_compressed_message_is_not_inflated(siege, connect):
     bomb = gzip.compress(bytes(256 * MIB))
     block = fields("GetMutexGroup", ("grpc-encoding", "gzip"))
     body = message(bomb, compressed=True)
     pieces = [body[begin : begin + 16_000] for begin in range(0, len(body), 16_000)]
-    with siege(f"gzip bomb, {len(bomb) >> 10} KiB that swell to 256 MiB, four connections"):
+    with siege(
+        f"gzip bomb, {len(bomb) >> 10} KiB that swell to 256 MiB, four connections",
+        most_memory=64 * MIB,
+    ):
         connections = [connect() for _ in range(4)]
         for connection in connections:
             connection.read_in_background()
