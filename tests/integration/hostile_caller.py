@@ -136,7 +136,7 @@ class Siege:
         group_id: int,
         name: str,
         most_memory: int = 256 * MIB,
-        most_kept: int = 64 * MIB,
+        most_kept: int = 128 * MIB,
     ):
         self._most_kept = most_kept
         self._gateway = gateway
