@@ -123,7 +123,7 @@ def table(found: list[Result]) -> str:
 
 def write(folder: Path, found: list[Result]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.md").write_text(table(found))
+    (folder / "report").with_suffix(".md").write_text(table(found))
     (folder / "report.json").write_text(
         json.dumps([asdict(result) for result in found], indent=2, ensure_ascii=False) + "\n"
     )

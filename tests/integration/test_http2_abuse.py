@@ -260,3 +260,10 @@ def test_a_compressed_message_is_not_inflated(siege, connect):
         for connection in connections:
             wait_until(lambda c=connection: c.over or "Headers" in c.frames, "it is refused")
             connection.close()
+
+
+def test_callers_who_compress_are_told_that_it_is_not_supported(gateway, group_id):
+    request = api.GetMutexGroupRequest(mutex_group_id=str(group_id), key="k" * 2000)
+    with pytest.raises(grpc.RpcError) as error:
+        gateway.stub().GetMutexGroup(request, compression=grpc.Compression.Gzip)
+    assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
