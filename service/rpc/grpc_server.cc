@@ -38,6 +38,10 @@ void SetLimits(const GrpcLimits& limits, grpc::ServerBuilder& builder) {
   SharedQuota().Resize(limits.memory);
   builder.SetResourceQuota(SharedQuota());
   builder.SetMaxReceiveMessageSize(kLargestRequest);
+  // gRPC applies the limit to a message as it comes, and inflates it without one.
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kLargestMetadata);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,

@@ -5,22 +5,19 @@ from __future__ import annotations
 import argparse
 import contextlib
 import resource
-import socket
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from fake_amplitude import wait_until
 from gateway import Gateway, metrics
 from process import Process, binary
 
 from .calls import ROUND, Mix
 from .idle import IdleConnections
+from .quiet_gateway import PLENTY, UNLIMITED_SANDBOX, QuietGateway, resident, url_of
 
-PLENTY = ("--quota-per-second", "1000000", "--quota-per-day", "1000000000")
-PLENTY += ("--max-connections", "100000")
-UNLIMITED = ("--quota-per-second=0", "--quota-per-day=0")
+MANY_CONNECTIONS = ("--max-connections", "100000")
 CALLS_BESIDE_IDLE = 50_000
 MIB = 1 << 20
 
@@ -33,50 +30,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--calls", type=int, default=1_000_000, help="how many calls (1000000)")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections (10000)")
     return parser.parse_args()
-
-
-def url_of(sandbox: Process) -> str:
-    wait_until(lambda: "listening on" in sandbox.stdout, "the emulator listens")
-    return sandbox.stdout.partition("listening on ")[2].split()[0]
-
-
-def free_address() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
-class QuietGateway(Gateway):
-    """Logs no line for each call: reading a million would slow it down, and lines that wait take
-    memory."""
-
-    def __init__(self, *flags: str):
-        self._address, self._management = free_address(), free_address()
-        listeners = ("--listen", self._address, "--management", self._management)
-        super().__init__("--log-level", "warning", *listeners, *flags)
-        wait_until(self._is_ready, "mutexd is ready")
-
-    def _is_ready(self) -> bool:
-        try:
-            return self.http("/readyz").status == 200
-        except OSError:
-            return False
-
-    @property
-    def address(self) -> str:
-        return self._address
-
-    @property
-    def management(self) -> str:
-        return self._management
-
-
-def resident(gateway: Gateway) -> int:
-    """Bytes."""
-    for line in Path(f"/proc/{gateway.popen.pid}/status").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name == "VmRSS":
-            return int(value.split()[0]) * 1024
-    raise SystemExit("soak: mutexd is gone")
 
 
 def rpcs(gateway: Gateway) -> tuple[int, int]:
@@ -143,9 +96,9 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mutexd-soak-"))
         # A process of its own, without the limits that it has inside mutexd.
-        sandbox = Process([binary("mutexd-sandbox"), "--listen=127.0.0.1:0", *UNLIMITED])
+        sandbox = Process([binary("mutexd-sandbox"), "--listen=127.0.0.1:0", *UNLIMITED_SANDBOX])
         stack.callback(sandbox.stop)
-        gateway = QuietGateway("--amplitude-url", url_of(sandbox), *PLENTY)
+        gateway = QuietGateway("--amplitude-url", url_of(sandbox), *PLENTY, *MANY_CONNECTIONS)
         stack.callback(gateway.stop)
         soak = Soak(gateway, Mix(gateway, Path(folder)))
         soak.run_calls(arguments.calls)
