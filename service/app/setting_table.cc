@@ -226,8 +226,8 @@ std::vector<Setting> MakeTable() {
        "1000", Kind::kValue, Setting::kEverywhere,
        Count(&Settings::max_concurrent_streams, 1, 1'000'000)},
       {"memory-limit", kServing, "SIZE",
-       "The most memory for messages on their way in and out, of all connections", "512MiB",
-       Kind::kValue, Setting::kEverywhere,
+       "The most memory for requests on their way in, of all connections", "512MiB", Kind::kValue,
+       Setting::kEverywhere,
        Size(&Settings::memory_limit, std::size_t{16} << 20, std::size_t{1} << 40)},
 
       {"authz-policy", kAccess, "PATH",

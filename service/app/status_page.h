@@ -21,9 +21,9 @@ struct StatusSnapshot {
   std::vector<std::string> listeners;  // addresses of gRPC
   std::size_t connections_open = 0;    // of callers
   std::size_t max_connections = 0;
-  std::string upstream;                // Amplitude's URL
-  std::string configuration;           // as --check-config prints it, without secrets
-  std::optional<CoreStatus> core;      // absent while the event loop does not answer
+  std::string upstream;            // Amplitude's URL
+  std::string configuration;       // as --check-config prints it, without secrets
+  std::optional<CoreStatus> core;  // absent while the event loop does not answer
 };
 
 // HTML; all texts are escaped. Loads nothing from anywhere. Asks the browser to load it again every
