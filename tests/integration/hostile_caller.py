@@ -92,9 +92,9 @@ class Connection:
         self._reader.start()
 
     def _read(self) -> None:
-        self.socket.settimeout(None)
         kept = b""
         try:
+            self.socket.settimeout(None)
             while data := self.socket.recv(65536):
                 kept += data
                 while len(kept) >= 9:
@@ -214,8 +214,10 @@ class Siege:
             f" | {len(self._errors)} of {len(self._seconds)} | {slowest * 1000:.0f} ms |"
         )
         assert more_descriptors <= 0
-        assert kept <= self._most_kept
+        # With AddressSanitizer everything takes longer, and what is freed is kept for a while.
+        sanitized = b"__asan_init" in Path(self._gateway.popen.args[0]).read_bytes()
+        assert sanitized or kept <= self._most_kept
         assert self._errors == []
         assert self._seconds
-        assert slowest < self.SLOWEST
-        assert peak < self._most
+        assert sanitized or slowest < self.SLOWEST
+        assert sanitized or peak < self._most
