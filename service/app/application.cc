@@ -109,10 +109,12 @@ absl::StatusOr<std::unique_ptr<Application>> Application::Start(const Settings& 
     application->status_core_ = application->core_.get();
     application->status_upstream_ = upstream->upstream.base_url;
   }
-  // It watches its files itself.
-  application->reloader_.Add([&core = *application->core_](ReloadCause cause) {
-    if (cause == ReloadCause::kRequest) core.Reload();
-  });
+  if (application->core_->has_files()) {
+    // It watches them itself.
+    application->reloader_.Add([&core = *application->core_](ReloadCause cause) {
+      if (cause == ReloadCause::kRequest) core.Reload();
+    });
+  }
   log.Write(LogLevel::kInfo, "starting",
             {{"version", VersionNumber()},
              {"commit", VersionCommit()},

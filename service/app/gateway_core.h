@@ -64,6 +64,11 @@ class GatewayCore {
 
   rpc::CallRunner& runner() { return runner_; }
 
+  // Whether there is anything to reload.
+  bool has_files() const {
+    return keys_.file != nullptr || policy_file_ != nullptr || audit_log_ != nullptr;
+  }
+
   // Reads the files again that may change, and opens those anew that may have been renamed. Any
   // thread; blocks for as long as that takes.
   void Reload();

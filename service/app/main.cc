@@ -71,7 +71,7 @@ void EndAtTheNext(const sigset_t& signals) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-// Out of descriptors, a gRPC listener stops accepting for good.
+// Each connection takes a descriptor, and without any left new callers wait.
 void RaiseFileLimit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;

@@ -7,11 +7,13 @@
 
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/impl/service_type.h>
+#include <grpcpp/server_context.h>
 
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -94,6 +96,55 @@ class AsyncOperation {
  private:
   const std::function<void(bool ok)> done_;
   std::shared_ptr<void> call_;
+};
+
+// One call, or the readiness for one. Made by make_shared; it lives as long as an operation of it
+// is under way.
+class AsyncCall : public std::enable_shared_from_this<AsyncCall> {
+ public:
+  virtual ~AsyncCall() = default;
+  AsyncCall(const AsyncCall&) = delete;
+  AsyncCall& operator=(const AsyncCall&) = delete;
+
+ protected:
+  explicit AsyncCall(CallSource& source) : source_(source) {}
+
+  // The tag with which gRPC is asked for the call.
+  void* ArrivalTag() { return arrival_.Begin(shared_from_this()); }
+  // The tag of what ends the call.
+  void* EndTag() { return end_.Begin(shared_from_this()); }
+  // Before gRPC is asked for the call: has OnOver called.
+  void WatchForEnd() { context_.AsyncNotifyWhenDone(over_.Begin(shared_from_this())); }
+
+  // Makes another one ready like this, which is no longer.
+  virtual void AwaitAnother() = 0;
+  // The call has arrived.
+  virtual void OnArrived() = 0;
+  // It is over, for whatever reason.
+  virtual void OnOver() {}
+
+  CallSource& source_;
+
+ private:
+  void Arrive(bool ok) {
+    if (!ok) {  // the server shuts down
+      over_.Forget();
+      return;
+    }
+    under_way_.emplace(source_.calls);
+    AwaitAnother();
+    OnArrived();
+  }
+
+  std::optional<CallsUnderWay::Member> under_way_;  // from the arrival on; goes last
+
+ protected:
+  grpc::ServerContext context_;
+
+ private:
+  AsyncOperation arrival_{[this](bool ok) { Arrive(ok); }};
+  AsyncOperation over_{[this](bool) { OnOver(); }};
+  AsyncOperation end_{[](bool) {}};
 };
 
 }  // namespace mutexd::rpc

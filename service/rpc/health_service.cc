@@ -46,22 +46,21 @@ class HealthService::Impl final : public AsyncService {
   }
 
  private:
-  class Check final : public std::enable_shared_from_this<Check> {
+  class Check final : public AsyncCall {
    public:
     static void Await(Impl& service, CallSource& source) {
       const auto call = std::make_shared<Check>(service, source);
       service.generated_.RequestCheck(&call->context_, &call->request_, &call->writer_,
-                                      &source.queue, &source.queue, call->arrived_.Begin(call));
+                                      &source.queue, &source.queue, call->ArrivalTag());
     }
 
-    Check(Impl& service, CallSource& source) : service_(service), source_(source) {}
+    Check(Impl& service, CallSource& source) : AsyncCall(source), service_(service) {}
 
    private:
-    void OnArrived(bool ok) {
-      if (!ok) return;
-      under_way_.emplace(source_.calls);
-      Await(service_, source_);
-      void* const tag = finished_.Begin(shared_from_this());
+    void AwaitAnother() override { Await(service_, source_); }
+
+    void OnArrived() override {
+      void* const tag = EndTag();
       if (!service_.IsKnown(request_.service())) {
         writer_.FinishWithError({grpc::StatusCode::NOT_FOUND, "unknown service"}, tag);
         return;
@@ -75,26 +74,21 @@ class HealthService::Impl final : public AsyncService {
     }
 
     Impl& service_;
-    CallSource& source_;
-    std::optional<CallsUnderWay::Member> under_way_;  // from the arrival on
-    grpc::ServerContext context_;
     health::HealthCheckRequest request_;
     grpc::ServerAsyncResponseWriter<health::HealthCheckResponse> writer_{&context_};
-    AsyncOperation arrived_{[this](bool ok) { OnArrived(ok); }};
-    AsyncOperation finished_{[](bool) {}};
   };
 
   // One stream. Writes one response at a time, so a slow watcher skips what has passed meanwhile.
-  class Watch final : public std::enable_shared_from_this<Watch> {
+  class Watch final : public AsyncCall {
    public:
     static void Await(Impl& service, CallSource& source) {
       const auto call = std::make_shared<Watch>(service, source);
-      call->context_.AsyncNotifyWhenDone(call->over_.Begin(call));
+      call->WatchForEnd();
       service.generated_.RequestWatch(&call->context_, &call->request_, &call->writer_,
-                                      &source.queue, &source.queue, call->arrived_.Begin(call));
+                                      &source.queue, &source.queue, call->ArrivalTag());
     }
 
-    Watch(Impl& service, CallSource& source) : service_(service), source_(source) {}
+    Watch(Impl& service, CallSource& source) : AsyncCall(source), service_(service) {}
 
     // Takes the next step, if there is one. Under the service's mutex, like all that follows.
     void Advance() {
@@ -114,13 +108,9 @@ class HealthService::Impl final : public AsyncService {
     }
 
    private:
-    void OnArrived(bool ok) {
-      if (!ok) {  // the server shuts down
-        over_.Forget();
-        return;
-      }
-      under_way_.emplace(source_.calls);
-      Await(service_, source_);
+    void AwaitAnother() override { Await(service_, source_); }
+
+    void OnArrived() override {
       known_ = service_.IsKnown(request_.service());
       const std::lock_guard lock(service_.mutex_);
       service_.watches_.insert(this);
@@ -134,7 +124,7 @@ class HealthService::Impl final : public AsyncService {
       Advance();
     }
 
-    void OnOver() {
+    void OnOver() override {
       const std::lock_guard lock(service_.mutex_);
       gone_ = true;
       Advance();
@@ -143,19 +133,13 @@ class HealthService::Impl final : public AsyncService {
     void End(const grpc::Status& status) {
       finished_ = true;
       service_.watches_.erase(this);
-      writer_.Finish(status, ended_.Begin(shared_from_this()));
+      writer_.Finish(status, EndTag());
     }
 
     Impl& service_;
-    CallSource& source_;
-    std::optional<CallsUnderWay::Member> under_way_;  // from the arrival on
-    grpc::ServerContext context_;
     health::HealthCheckRequest request_;
     grpc::ServerAsyncWriter<health::HealthCheckResponse> writer_{&context_};
-    AsyncOperation arrived_{[this](bool ok) { OnArrived(ok); }};
-    AsyncOperation over_{[this](bool) { OnOver(); }};
     AsyncOperation wrote_{[this](bool ok) { OnWritten(ok); }};
-    AsyncOperation ended_{[](bool) {}};
 
     bool known_ = false;
     std::optional<ServingStatus> written_;

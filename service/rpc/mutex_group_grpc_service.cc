@@ -8,7 +8,6 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -116,28 +115,23 @@ class MutexGroupGrpcService final : public AsyncService {
   Generated generated_;
 };
 
-// One call, or the readiness for one.
-class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
+class UnaryCall final : public AsyncCall {
  public:
   // `method` is its place in the service's definition, and so in Methods().
   static void Await(MutexGroupGrpcService& service, std::size_t method, CallSource& source) {
     const auto call = std::make_shared<UnaryCall>(service, method, source);
-    call->context_.AsyncNotifyWhenDone(call->over_.Begin(call));
+    call->WatchForEnd();
     service.generated_.Request(method, call->context_, call->request_, call->writer_, source.queue,
-                               call->arrived_.Begin(call));
+                               call->ArrivalTag());
   }
 
   UnaryCall(MutexGroupGrpcService& service, std::size_t method, CallSource& source)
-      : service_(service), method_(method), source_(source) {}
+      : AsyncCall(source), service_(service), method_(method) {}
 
  private:
-  void OnArrived(bool ok) {
-    if (!ok) {  // the server shuts down
-      over_.Forget();
-      return;
-    }
-    under_way_.emplace(source_.calls);
-    Await(service_, method_, source_);
+  void AwaitAnother() override { Await(service_, method_, source_); }
+
+  void OnArrived() override {
     const RpcMethod& method = Methods()[method_];
     IncomingCall call = Describe(context_, method, service_.traits_);
     if (service_.runner_.wants_caller_keys()) {
@@ -148,7 +142,7 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
     request_.Clear();
     auto running = service_.runner_.Start(
         std::move(call),
-        [self = shared_from_this()](const Outcome& outcome) { self->Answer(outcome); });
+        [this, self = shared_from_this()](const Outcome& outcome) { Answer(outcome); });
     {
       const std::lock_guard lock(mutex_);
       running_ = running;
@@ -162,7 +156,7 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
     if (outcome.pushback) {
       context_.AddTrailingMetadata("grpc-retry-pushback-ms", *outcome.pushback);
     }
-    void* const tag = finished_.Begin(shared_from_this());
+    void* const tag = EndTag();
     if (outcome.reply == nullptr) {
       writer_.FinishWithError(
           grpc::Status(static_cast<grpc::StatusCode>(outcome.status.code()),
@@ -173,8 +167,7 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
     writer_.Finish(Serialize(*outcome.reply, outcome.reply_bytes), grpc::Status::OK, tag);
   }
 
-  // The call is over, for whatever reason.
-  void OnOver() {
+  void OnOver() override {
     if (!context_.IsCancelled()) return;
     std::shared_ptr<RunningCall> running;
     {
@@ -187,15 +180,9 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
 
   MutexGroupGrpcService& service_;
   const std::size_t method_;
-  CallSource& source_;
-  std::optional<CallsUnderWay::Member> under_way_;  // from the arrival on
 
-  ServerContext context_;
   ByteBuffer request_;
   grpc::ServerAsyncResponseWriter<ByteBuffer> writer_{&context_};
-  AsyncOperation arrived_{[this](bool ok) { OnArrived(ok); }};
-  AsyncOperation over_{[this](bool) { OnOver(); }};
-  AsyncOperation finished_{[](bool) {}};
 
   std::mutex mutex_;
   bool cancelled_ = false;

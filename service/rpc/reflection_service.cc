@@ -165,30 +165,28 @@ class VersionedService final : public AsyncService {
   }
 
   // Reads a request, answers it, and so on until the caller is done.
-  class Stream final : public std::enable_shared_from_this<Stream> {
+  class Stream final : public AsyncCall {
    public:
     static void Await(VersionedService& service, CallSource& source) {
       const auto stream = std::make_shared<Stream>(service, source);
-      service.generated_.RequestServerReflectionInfo(&stream->context_, &stream->stream_,
-                                                     &source.queue, &source.queue,
-                                                     stream->arrived_.Begin(stream));
+      service.generated_.RequestServerReflectionInfo(
+          &stream->context_, &stream->stream_, &source.queue, &source.queue, stream->ArrivalTag());
     }
 
-    Stream(VersionedService& service, CallSource& source) : service_(service), source_(source) {}
+    Stream(VersionedService& service, CallSource& source) : AsyncCall(source), service_(service) {}
 
     // Under the service's mutex. At once, or when what is being written has been written.
     void End(const grpc::Status& status) {
       if (!status_) status_ = status;
       if (writing_ || std::exchange(finished_, true)) return;
       service_.streams_.erase(this);
-      stream_.Finish(*status_, ended_.Begin(this->shared_from_this()));
+      stream_.Finish(*status_, EndTag());
     }
 
    private:
-    void OnArrived(bool ok) {
-      if (!ok) return;  // the server shuts down
-      under_way_.emplace(source_.calls);
-      Await(service_, source_);
+    void AwaitAnother() override { Await(service_, source_); }
+
+    void OnArrived() override {
       const std::lock_guard lock(service_.mutex_);
       service_.streams_.insert(this);
       if (service_.shut_down_) {
@@ -227,14 +225,9 @@ class VersionedService final : public AsyncService {
     }
 
     VersionedService& service_;
-    CallSource& source_;
-    std::optional<CallsUnderWay::Member> under_way_;  // from the arrival on
-    grpc::ServerContext context_;
     grpc::ServerAsyncReaderWriter<Response, Request> stream_{&context_};
-    AsyncOperation arrived_{[this](bool ok) { OnArrived(ok); }};
     AsyncOperation read_{[this](bool ok) { OnRead(ok); }};
     AsyncOperation wrote_{[this](bool ok) { OnWritten(ok); }};
-    AsyncOperation ended_{[](bool) {}};
 
     Request request_;
     Response response_;
