@@ -39,7 +39,7 @@ class Envoy:
         own = self.authority.issue("envoy", "DNS:localhost")
         shutil.copy(own.certificate, tls / "tls.crt")
         shutil.copy(own.key, tls / "tls.key")
-        shutil.copy(self.authority.own.certificate, tls / "ca.crt")
+        shutil.copy(self.authority.certificate, tls / "ca.crt")
         self._configure()
         self._admin_file = folder / "admin"
         self.process = Process(
@@ -87,7 +87,7 @@ class Envoy:
 
     def own_certificate(self, client) -> bytes:
         """What Envoy shows to this client."""
-        context = ssl.create_default_context(cafile=self.authority.own.certificate)
+        context = ssl.create_default_context(cafile=self.authority.certificate)
         context.load_cert_chain(client.certificate, client.key)
         with (
             socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection,
@@ -98,7 +98,7 @@ class Envoy:
     def channel(self, client=None) -> grpc.Channel:
         """To Envoy, with this client's certificate."""
         credentials = grpc.ssl_channel_credentials(
-            root_certificates=self.authority.own.certificate.read_bytes(),
+            root_certificates=self.authority.certificate.read_bytes(),
             private_key=client and client.key.read_bytes(),
             certificate_chain=client and client.certificate.read_bytes(),
         )

@@ -99,7 +99,7 @@ def mounted(tmp_path_factory) -> Path:
     own = authority.issue("mutexd", "DNS:mutexd")
     shutil.copy(own.certificate, root / "etc/mutexd-tls/tls.crt")
     shutil.copy(own.key, root / "etc/mutexd-tls/tls.key")
-    shutil.copy(authority.own.certificate, root / "etc/mutexd-client-ca/ca.crt")
+    shutil.copy(authority.certificate, root / "etc/mutexd-client-ca/ca.crt")
     return root
 
 
