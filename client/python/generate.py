@@ -1,5 +1,5 @@
-"""Puts into the package what comes from the rest of the repository: the messages and stubs of proto/,
-with types, the service config, and the license.
+"""Puts into the package what comes from the rest of the repository: the messages and stubs of
+proto/, with types, the service config, and the license.
 
 The build of the package runs this (hatch_build.py), and so does scripts/generate. In a source
 distribution everything is there already, and the repository is not.
