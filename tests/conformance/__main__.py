@@ -15,6 +15,9 @@ from tests.conformance.runner import RUNNERS, Column, Runner, build, columns
 from tests.conformance.trial import run_trial
 from tests.conformance.world import make_certificates
 
+# The last row of the matrix: each runner ends with its input, in good order.
+END = "end-of-input"
+
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/conformance/run", description=__doc__)
@@ -39,6 +42,7 @@ def run_column(column: Column, cases: list[Case], folder: Path, outcomes: matrix
             with tempfile.TemporaryDirectory(prefix="conformance-") as own:
                 problem = run_trial(case, column, runner, certificates, Path(own))
             outcomes.add(case.name, column.name, problem)
+        outcomes.add(END, column.name, runner.stop())
 
 
 def main() -> int:
@@ -65,7 +69,7 @@ def main() -> int:
             thread.start()
         for thread in threads:
             thread.join()
-    names = [case.name for case in cases]
+    names = [*(case.name for case in cases), END]
     print(matrix.render(names, [column.name for column in found], outcomes))
     return 0 if outcomes.all_passed(len(names) * len(found)) else 1
 

@@ -42,5 +42,5 @@ def render(cases: list[str], columns: list[str], outcomes: Outcomes) -> str:
     ]
     passed = sum(outcomes.of(case, column) == "ok" for case in cases for column in columns)
     total = len(cases) * len(columns)
-    sizes = f"{len(cases)} cases, {len(columns)} columns: {passed} of {total} passed"
+    sizes = f"{len(cases)} rows, {len(columns)} columns: {passed} of {total} passed"
     return "\n".join([*lines, *problems, "", sizes])

@@ -40,7 +40,7 @@ def _problem(address: str) -> str | None:
 
 def is_local(address: str) -> bool:
     """Whether what is sent there stays on this machine."""
-    if address.startswith("unix"):
+    if address.startswith(("unix:", "unix-abstract:")):
         return True
     for scheme in ("dns:///", "dns:", "ipv4:", "ipv6:"):
         if address.startswith(scheme):
