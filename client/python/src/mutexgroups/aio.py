@@ -4,7 +4,7 @@
         async for group in client.list():
             print(group.id, group.name)
 
-It belongs to the event loop in which it is used first. Tasks may share it.
+It belongs to the event loop that runs when it is made, whose tasks may share it.
 """
 
 from __future__ import annotations
