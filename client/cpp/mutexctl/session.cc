@@ -1,11 +1,9 @@
 #include "client/cpp/mutexctl/session.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <ostream>
+#include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +12,7 @@
 #include "client/cpp/mutexctl/group_view.h"
 #include "client/cpp/mutexctl/remedy.h"
 #include "client/cpp/mutexctl/safe_text.h"
+#include "mutexgroups/file_content.h"
 
 namespace mutexgroups::ctl {
 namespace {
@@ -22,17 +21,12 @@ namespace {
 std::optional<std::string> ReadAmplitudeKey(Session& session) {
   const auto& path = session.amplitude_key_file;
   if (path.empty()) return std::nullopt;
-  errno = 0;
-  std::ifstream file(path);
-  std::string key((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  const int reason = errno;
+  std::string key;
+  const auto why = ReadFile(path, key);
   absl::StripAsciiWhitespace(&key);
-  if (key.empty()) {
-    return absl::StrCat("--amplitude-key-file: ",
-                        reason != 0
-                            ? absl::StrCat("cannot read ", path, ": ", std::strerror(reason))
-                            : absl::StrCat(path, " is empty"),
-                        "; name a file with a management key");
+  if (why || key.empty()) {
+    return absl::StrCat("--amplitude-key-file: cannot read ", path, ": ",
+                        why.value_or("it is empty"), "; name a file with a management key");
   }
   session.client.amplitude_key = std::move(key);
   return std::nullopt;

@@ -4,15 +4,12 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "mutexgroups/file_content.h"
 
 namespace mutexgroups {
 namespace {
@@ -39,12 +36,9 @@ Bio Open(const std::string& pem) {
 // Reads the file into `pem`; nothing where no file is given.
 std::optional<Error> Read(const char* option, const std::string& path, std::string& pem) {
   if (path.empty()) return std::nullopt;
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (file) pem.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  if (file && !file.bad()) return std::nullopt;
-  const char* why = errno != 0 ? std::strerror(errno) : "it is not a file";
-  return Invalid(absl::StrCat(option, ": cannot read ", path, ": ", why, "; name a PEM file"));
+  const auto why = ReadFile(path, pem);
+  if (!why) return std::nullopt;
+  return Invalid(absl::StrCat(option, ": cannot read ", path, ": ", *why, "; name a PEM file"));
 }
 
 Certificate FirstCertificate(const std::string& pem) {

@@ -245,7 +245,7 @@ TEST(Mutexctl, WrongCommandLinesAreUsageErrors) {
       {{"list", "--tls-ca-file", "/no/such.pem"}, "cannot read /no/such.pem"},
       {{"list", "--tls-cert-file", "c.pem"}, "give both, or neither"},
       {{"list", "--amplitude-key-file", "/no/key"}, "cannot read /no/key"},
-      {{"list", "--amplitude-key-file", "/dev/null"}, "/dev/null is empty"},
+      {{"list", "--amplitude-key-file", "/dev/null"}, "cannot read /dev/null: it is empty"},
       {{"slot"}, "A subcommand is required"},
       {{"completion", "tcsh"}, "tcsh not in {bash,zsh,fish}"},
   };
