@@ -164,15 +164,22 @@ void CopyHttpStatus(const absl::Status& source, absl::Status& status) {
 
 VisibilityWaits::VisibilityWaits(Gateway& gateway, const amplitude::Call& call, bool accepted)
     : clock_(gateway.clock),
+      deadline_(call.deadline),
+      accepted_(accepted),
       until_(clock_.MonotonicNow() +
              absl::ToChronoNanoseconds(gateway.options.write_visibility_timeout)),
-      wait_(kFirstVisibilityWait) {
-  if (accepted) return;
-  until_ = std::min(until_, call.deadline - absl::ToChronoNanoseconds(kAnswerReserve));
-}
+      wait_(kFirstVisibilityWait),
+      read_begun_(clock_.MonotonicNow()) {}
 
 asio::awaitable<WaitEnd> VisibilityWaits::Next(const absl::Status& last_read) {
-  const absl::Duration left = absl::FromChrono(until_ - clock_.MonotonicNow());
+  const amplitude::MonotonicTime now = clock_.MonotonicNow();
+  absl::Duration left = absl::FromChrono(until_ - now);
+  if (!accepted_) {
+    // The next read may well take as long as this one.
+    const absl::Duration reserve =
+        std::max(kAnswerReserve, 2 * absl::FromChrono(now - read_begun_));
+    left = std::min(left, absl::FromChrono(deadline_ - now) - reserve);
+  }
   const absl::Duration asked_for =
       amplitude::RetryDelayOf(last_read).value_or(absl::ZeroDuration());
   if (!NextMayShow(last_read) || left <= absl::ZeroDuration() || asked_for > left) {
@@ -181,6 +188,7 @@ asio::awaitable<WaitEnd> VisibilityWaits::Next(const absl::Status& last_read) {
   const absl::Duration wait = std::max(std::min(wait_, left), asked_for);
   wait_ *= 2;
   const bool elapsed = co_await clock_.Sleep(wait);
+  read_begun_ = clock_.MonotonicNow();
   co_return elapsed ? WaitEnd::kElapsed : WaitEnd::kCancelled;
 }
 

@@ -91,8 +91,8 @@ enum class WaitEnd {
 };
 
 // The waits between reads that look for a write: 100 ms, doubling, until the visibility time-out.
-// Where the write is not known to be accepted they end early enough for the answer, which then says
-// more than that the deadline has passed.
+// Where the write is not known to be accepted they end early enough for a read and the answer, which
+// then says more than that the deadline has passed.
 class VisibilityWaits {
  public:
   VisibilityWaits(Gateway& gateway, const amplitude::Call& call, bool accepted);
@@ -103,8 +103,11 @@ class VisibilityWaits {
 
  private:
   amplitude::Clock& clock_;
-  amplitude::MonotonicTime until_;
+  const amplitude::MonotonicTime deadline_;
+  const bool accepted_;
+  const amplitude::MonotonicTime until_;
   absl::Duration wait_;
+  amplitude::MonotonicTime read_begun_;
 };
 
 // The waits before a write is made again: a back-off, for at most five attempts, and only where the

@@ -102,7 +102,7 @@ CASES = [(status, route, *row) for status, routes, row in ROWS for route in rout
 def test_a_status_becomes_a_code_and_a_reason(amplitude, calls, status, route, code, reason):
     # Every attempt meets it; the deadline is short, so that there are few.
     amplitude.always(route, reply(status, {"error": "words from upstream"}))
-    failed = expect(code, reason, getattr(calls, route), timeout=2)
+    failed = expect(code, reason, getattr(calls, route), timeout=5)
     assert failed.metadata["http_status"] == str(status)
     assert amplitude.of(route), "the fault did not happen"
 

@@ -157,6 +157,17 @@ TEST_F(WriteSettlementTest, AnAttemptThatWouldNotFinishInTimeIsNotBegun) {
   EXPECT_THAT(ReadsAfter(), ElementsAre(0, 100, 300, 350));
 }
 
+TEST_F(WriteSettlementTest, TheLastLookLeavesTwiceTheTimeOfTheLookBefore) {
+  call.deadline = clock.MonotonicNow() + std::chrono::milliseconds(600);
+  amplitude.NextWrite({.status = ConnectionLost(), .lost = true, .applied = false});
+  amplitude.on_request = [this](const auto& seen) {
+    if (seen.operation == Operation::kGet) clock.Advance(absl::Milliseconds(90));
+  };
+  EXPECT_THAT(Update().status(),
+              IsError(StatusCode::kUnavailable, v1::ERROR_REASON_AMPLITUDE_UNAVAILABLE));
+  EXPECT_THAT(ReadsAfter(), ElementsAre(0, 190, 330));
+}
+
 TEST_F(WriteSettlementTest, LostWriteThatReadsCannotSettleIsUnknown) {
   amplitude.NextWrite({.status = AnsweredWith(Operation::kEdit, 502), .lost = true});
   amplitude.NextRead(absl::OkStatus());
