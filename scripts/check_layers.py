@@ -83,6 +83,7 @@ LAYERS: dict[str, tuple] = {
         MESSAGES,
         GRPC,
         ABSEIL,
+        OPENSSL,
         "CLI/",
         "yaml-cpp/",
     ),

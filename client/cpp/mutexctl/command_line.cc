@@ -21,10 +21,32 @@ constexpr char kFooter[] =
     "  64+N the call failed with gRPC status code N, such as 67 INVALID_ARGUMENT, 69 NOT_FOUND,\n"
     "       74 ABORTED, 78 UNAVAILABLE; 65 also when a question was answered with no\n"
     "\n"
-    "The server is found in --server, else in MUTEXCTL_SERVER, else in MUTEXGROUPS_SERVER.\n";
+    "The server is found in --server, else in MUTEXCTL_SERVER, else in MUTEXGROUPS_SERVER; what\n"
+    "is not said of TLS is found in MUTEXGROUPS_TLS, MUTEXGROUPS_TLS_CA_FILE and so on.\n";
 
 constexpr char kCommandFooter[] =
-    "Every command also takes --server, --timeout and --output; see mutexctl --help.\n";
+    "Every command also takes --server, --timeout, --output and the options of TLS; see mutexctl "
+    "--help.\n";
+
+void AddConnectionOptions(CLI::App& app, Session& session) {
+  const auto file = [&app](const char* name, std::string& value, const char* description) {
+    app.add_option(name, value, description)->type_name("FILE");
+  };
+  app.add_option("--tls", session.client.tls,
+                 "Whether to use TLS; on where one of the files below is given")
+      ->type_name("MODE")
+      ->check(CLI::IsMember({"on", "off"}));
+  file("--tls-ca-file", session.client.tls_ca_file,
+       "Root certificates in PEM, in place of the system's");
+  file("--tls-cert-file", session.client.tls_cert_file,
+       "Your certificate in PEM, for mutual TLS; takes --tls-key-file too");
+  file("--tls-key-file", session.client.tls_key_file, "The certificate's key in PEM");
+  app.add_option("--tls-server-name", session.client.tls_server_name,
+                 "The name that the server's certificate must have, where it is not the address's")
+      ->type_name("NAME");
+  file("--amplitude-key-file", session.amplitude_key_file,
+       "File with your own management key, for a service with --credentials caller");
+}
 
 void AddGlobalOptions(CLI::App& app, Session& session) {
   app.add_option("--server", session.client.server,
@@ -32,6 +54,7 @@ void AddGlobalOptions(CLI::App& app, Session& session) {
       ->type_name("ADDR")
       ->envname("MUTEXCTL_SERVER")
       ->capture_default_str();
+  AddConnectionOptions(app, session);
   app.add_option_function<std::string>(
          "--timeout",
          [&session](const std::string& value) { session.client.timeout = DurationOf(value); },

@@ -42,6 +42,8 @@ void AppendQuotas(std::string& block, const Error& error) {
 
 void AppendMetadata(std::string& block, const Error& error) {
   for (const auto& [key, value] : error.metadata) {
+    // `create` tells it where it is of use.
+    if (key == "request_id") continue;
     if (key == "http_status") {
       AppendLine(block, "amplitude", absl::StrCat("HTTP ", value));
     } else {

@@ -15,6 +15,7 @@ enum class OutputFormat { kTable, kJson, kYaml };
 
 struct Session {
   ClientOptions client;
+  std::string amplitude_key_file;  // with the caller's own key; empty: none is sent
   OutputFormat output = OutputFormat::kTable;
   Terminal terminal;
   std::istream& in;
@@ -30,7 +31,7 @@ inline constexpr int kUsageExitCode = 2;
 inline constexpr int kGrpcExitCode = 64;
 int ExitCode(grpc::StatusCode code);
 
-// Runs `call` with a client; an address that cannot be one is a usage error.
+// Runs `call` with a client; options and files that cannot be used are a usage error.
 int WithClient(Session& session, const std::function<int(const Client&)>& call);
 
 // Each prints to standard error and returns the exit code.

@@ -1,5 +1,8 @@
 #include "mutexgroups/address.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -21,6 +24,12 @@ bool HasSchemeOfGrpc(absl::string_view address) {
 absl::string_view Host(absl::string_view address) {
   if (absl::ConsumePrefix(&address, "[")) return address.substr(0, address.find(']'));
   return address.substr(0, address.rfind(':'));
+}
+
+// A name that only begins like one, such as 127.example.com, may be anybody's.
+bool IsLoopbackV4(const std::string& host) {
+  in_addr address;
+  return inet_pton(AF_INET, host.c_str(), &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
 }
 
 }  // namespace
@@ -56,10 +65,14 @@ std::optional<std::string> AddressProblem(std::string_view text) {
 }
 
 bool IsLocal(std::string_view text) {
-  const absl::string_view address(text.data(), text.size());
-  if (absl::StartsWith(address, "unix")) return true;
-  const auto host = Host(address);
-  return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
+  absl::string_view address(text.data(), text.size());
+  if (absl::StartsWith(address, "unix:") || absl::StartsWith(address, "unix-abstract:")) {
+    return true;
+  }
+  absl::ConsumePrefix(&address, "dns:///") || absl::ConsumePrefix(&address, "dns:") ||
+      absl::ConsumePrefix(&address, "ipv4:") || absl::ConsumePrefix(&address, "ipv6:");
+  const std::string host(Host(address));
+  return host == "localhost" || host == "::1" || IsLoopbackV4(host);
 }
 
 }  // namespace mutexgroups

@@ -15,7 +15,7 @@ inline constexpr std::string_view kDefaultServer = "127.0.0.1:50051";
 // (`dns:///host:port`, `ipv4:…`, `ipv6:…`, `unix-abstract:…`) are allowed too.
 std::optional<std::string> AddressProblem(std::string_view address);
 
-// Whether the address stays on this machine.
+// Whether what is sent there stays on this machine.
 bool IsLocal(std::string_view address);
 
 }  // namespace mutexgroups

@@ -12,7 +12,6 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
-#include <grpcpp/security/credentials.h>
 
 #include <chrono>
 #include <memory>
@@ -20,29 +19,12 @@
 #include <string>
 
 #include "grpc/health/v1/health.grpc.pb.h"
-#include "mutexgroups/address.h"
+#include "mutexgroups/client_options.h"
 #include "mutexgroups/pages.h"
 #include "mutexgroups/result.h"
 #include "mutexgroups/v1/mutex_group_service.grpc.pb.h"
 
 namespace mutexgroups {
-
-struct ClientOptions {
-  // See address.h.
-  std::string server = std::string(kDefaultServer);
-
-  // Bounds each call, its retries included; each page of a listing is a call. Over zero.
-  std::chrono::milliseconds timeout = std::chrono::seconds(30);
-
-  // The service cuts pages at 3.5 MiB unless its operator raised `--max-reply-bytes`.
-  int max_receive_bytes = 64 << 20;
-
-  // Plain text when null.
-  std::shared_ptr<grpc::ChannelCredentials> credentials;
-
-  // The defaults, with `server` from MUTEXGROUPS_SERVER where that is set and not empty.
-  static ClientOptions FromEnvironment();
-};
 
 struct CallOptions {
   // In place of the client's time-out.
@@ -55,7 +37,8 @@ struct CallOptions {
 
 class Client {
  public:
-  // Fails with INVALID_ARGUMENT where the address cannot be one. Does not connect yet.
+  // Fails with INVALID_ARGUMENT where an option or a file that it names cannot be used. Does not
+  // connect yet.
   static Result<Client> Connect(ClientOptions options);
 
   // Each page is a call with these options. The result outlives the client if need be.
@@ -66,7 +49,8 @@ class Client {
                                                    const CallOptions& options = {}) const;
 
   // Fills in `request_id` where it is empty: calling again with the same request after a failure
-  // returns the group of the first call and never makes a second one.
+  // returns the group of the first call and never makes a second one. An error has the id in its
+  // metadata.
   Result<v1::CreateMutexGroupResponse> Create(v1::CreateMutexGroupRequest& request,
                                               const CallOptions& options = {}) const;
   Result<v1::UpdateMutexGroupResponse> Update(const v1::UpdateMutexGroupRequest& request,
@@ -88,16 +72,21 @@ class Client {
   Result<grpc::health::v1::HealthCheckResponse> CheckHealth(const CallOptions& options = {}) const;
 
  private:
-  explicit Client(const ClientOptions& options);
+  // What each call has unless its own options say otherwise, and what each call sends.
+  struct Defaults {
+    std::chrono::milliseconds timeout;
+    std::string amplitude_key;
+  };
+
+  Client(const ClientOptions& options,
+         const std::shared_ptr<grpc::ChannelCredentials>& credentials);
 
   template <typename Stub, typename Request, typename Response>
-  static Result<Response> Call(Stub& stub,
-                               grpc::Status (Stub::*rpc)(grpc::ClientContext*, const Request&,
-                                                         Response*),
-                               const Request& request, const CallOptions& options,
-                               std::chrono::milliseconds default_timeout);
+  static Result<Response> Call(
+      Stub& stub, grpc::Status (Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
+      const Request& request, const CallOptions& options, const Defaults& defaults);
 
-  std::chrono::milliseconds timeout_;
+  Defaults defaults_;
   std::shared_ptr<v1::MutexGroupService::Stub> groups_;
   std::shared_ptr<grpc::health::v1::Health::Stub> health_;
 };

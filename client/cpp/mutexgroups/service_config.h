@@ -3,13 +3,12 @@
 // on UNAVAILABLE and RESOURCE_EXHAUSTED, writes never.
 #pragma once
 
-#include <chrono>
 #include <string>
 
 namespace mutexgroups {
 
-// The published config as JSON with `timeout` in place of each of its timeouts: gRPC takes the
-// shorter of the config's and the call's, and would cut off a caller who asked for longer.
-std::string ServiceConfigJson(std::chrono::milliseconds timeout);
+// The published config as JSON without its timeouts: gRPC takes the shorter of the config's and the
+// call's, and would cut off a caller who asked for longer. Every call has one of its own.
+std::string ServiceConfigJson();
 
 }  // namespace mutexgroups

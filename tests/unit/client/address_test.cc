@@ -39,10 +39,13 @@ TEST(Address, SaysWhatIsWrongAndHowToWriteIt) {
 }
 
 TEST(Address, KnowsWhatStaysOnThisMachine) {
-  for (const char* address : {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1", "unix:/x"}) {
+  for (const char* address : {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1", "unix:/x",
+                              "unix-abstract:x", "dns:///localhost:1", "ipv4:127.0.0.1:1"}) {
     EXPECT_TRUE(IsLocal(address)) << address;
   }
-  for (const char* address : {"10.0.0.1:1", "gateway:1", "[::2]:1", "localhost.example.com:1"}) {
+  for (const char* address :
+       {"10.0.0.1:1", "gateway:1", "[::2]:1", "localhost.example.com:1", "127.example.com:1",
+        "unix.example.com:1", "dns://127.0.0.1/gateway:1", "ipv4:127.0.0.1:1,10.0.0.1:1"}) {
     EXPECT_FALSE(IsLocal(address)) << address;
   }
 }

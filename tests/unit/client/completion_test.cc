@@ -53,7 +53,8 @@ TEST(Completion, ShippedFilesAreWhatTheBinaryPrints) {
 TEST(Completion, BashOffersCommandsAndTheirFlags) {
   EXPECT_EQ(BashOffers("mutexctl un"), "unarchive\n");
   EXPECT_EQ(BashOffers("mutexctl slot \"\""),
-            "set add remove move -h --help --server --timeout -o --output\n");
+            "set add remove move -h --help --server --tls --tls-ca-file --tls-cert-file "
+            "--tls-key-file --tls-server-name --amplitude-key-file --timeout -o --output\n");
   EXPECT_EQ(BashOffers("mutexctl slot set --clear"),
             "--clear-experiments --clear-holdouts --clear-individuals\n");
   EXPECT_EQ(BashOffers("mutexctl --server x:1 archive --y"), "--yes\n");
@@ -63,6 +64,7 @@ TEST(Completion, BashOffersCommandsAndTheirFlags) {
 TEST(Completion, BashOffersValues) {
   EXPECT_EQ(BashOffers("mutexctl list -o \"\""), "table json yaml\n");
   EXPECT_EQ(BashOffers("mutexctl create --evaluation-mode r"), "remote\n");
+  EXPECT_EQ(BashOffers("mutexctl list --tls o"), "on off\n");
   EXPECT_EQ(BashOffers("mutexctl completion z"), "zsh\n");
   EXPECT_EQ(BashOffers("mutexctl create -f " + std::string(kFolder) + "mutexctl.b"),
             std::string(kFolder) + "mutexctl.bash\n");

@@ -241,6 +241,11 @@ TEST(Mutexctl, WrongCommandLinesAreUsageErrors) {
       {{"list", "--max-staleness", "-1s"}, "expected a duration such as"},
       {{"list", "--server", "http://gateway"}, "\"http://gateway\" is not an address"},
       {{"list", "--server", "\x1b[2J"}, "\"\\x1b[2J\" is not an address"},
+      {{"list", "--tls", "maybe"}, "maybe not in {on,off}"},
+      {{"list", "--tls-ca-file", "/no/such.pem"}, "cannot read /no/such.pem"},
+      {{"list", "--tls-cert-file", "c.pem"}, "give both, or neither"},
+      {{"list", "--amplitude-key-file", "/no/key"}, "cannot read /no/key"},
+      {{"list", "--amplitude-key-file", "/dev/null"}, "cannot read /dev/null: it is empty"},
       {{"slot"}, "A subcommand is required"},
       {{"completion", "tcsh"}, "tcsh not in {bash,zsh,fish}"},
   };
@@ -259,8 +264,9 @@ TEST(Mutexctl, PrintsItsVersionAndHelp) {
   const auto help = RunMutexctl({.arguments = {"--help"}});
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_THAT(help.out, HasSubstr("64+N the call failed with gRPC status code N"));
-  EXPECT_THAT(RunMutexctl({.arguments = {"slot", "move", "--help"}}).out,
-              HasSubstr("Every command also takes --server, --timeout and --output"));
+  EXPECT_THAT(
+      RunMutexctl({.arguments = {"slot", "move", "--help"}}).out,
+      HasSubstr("Every command also takes --server, --timeout, --output and the options of TLS"));
 }
 
 TEST_F(MutexctlRead, SaysThatItsOutputCouldNotBeWritten) {
