@@ -1,0 +1,97 @@
+package mutexgroups
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+func TestTheServiceConfigIsThePublishedOne(t *testing.T) {
+	path := "../../proto/mutexgroups/v1/service_config.json"
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("the module is not in its repository")
+	}
+	if read(t, path) != publishedServiceConfig {
+		t.Fatal("it differs; run scripts/generate go")
+	}
+}
+
+func TestTheChannelsServiceConfigDiffersInItsTimeoutsOnly(t *testing.T) {
+	text, err := serviceConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(text, "timeout") || !strings.Contains(text, "retryThrottling") {
+		t.Fatal(text)
+	}
+}
+
+func TestTheReadmesQuickStartIsTheExample(t *testing.T) {
+	if !strings.Contains(read(t, "README.md"), "```go\n"+read(t, "examples/quickstart.go")+"```\n") {
+		t.Fatal("README.md does not have examples/quickstart.go as it is")
+	}
+}
+
+func TestTheQuickStartRunsAgainstASandbox(t *testing.T) {
+	folder := os.Getenv("MUTEXD_BIN_DIR")
+	if folder == "" {
+		t.Skip("MUTEXD_BIN_DIR does not say where mutexd is")
+	}
+	address := startSandbox(t, filepath.Join(folder, "mutexd"))
+	command := exec.Command("go", "run", "./examples")
+	command.Env = append(os.Environ(), "MUTEXGROUPS_SERVER="+address)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	for _, want := range []string{"1002  Search ranking\n", "  slot 2: 50%, experiments [203]\n"} {
+		if !strings.Contains(string(output), want) {
+			t.Errorf("%q is not in %s", want, output)
+		}
+	}
+}
+
+// startSandbox returns the address of a mutexd that lasts as long as the test.
+func startSandbox(t *testing.T, program string) string {
+	t.Helper()
+	command := exec.Command(program,
+		"--sandbox", "--listen", "127.0.0.1:0", "--management", "off", "--log-format", "json")
+	log, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Signal(syscall.SIGTERM)
+		_ = command.Wait()
+	})
+	lines := bufio.NewScanner(log)
+	for lines.Scan() {
+		var entry struct{ Msg, Listener, Address string }
+		if json.Unmarshal(lines.Bytes(), &entry) == nil && entry.Msg == "listening" && entry.Listener == "grpc" {
+			go func() {
+				for lines.Scan() { // so that the pipe never fills up
+				}
+			}()
+			return entry.Address
+		}
+	}
+	t.Fatal("mutexd ended before it listened")
+	return ""
+}
