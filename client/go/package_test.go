@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -78,7 +77,7 @@ func startSandbox(t *testing.T, program string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
+		_ = command.Process.Kill()
 		_ = command.Wait()
 	})
 	lines := bufio.NewScanner(log)

@@ -1,7 +1,6 @@
 // What the package is to its users, and the facts that it repeats.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -49,10 +48,7 @@ test("the quick start runs against a sandbox", { skip }, async (t) => {
 async function startSandbox(t: TestContext, program: string): Promise<string> {
   const flags = ["--sandbox", "--listen", "127.0.0.1:0", "--management", "off", "--log-format", "json"];
   const mutexd = spawn(program, flags, { stdio: ["ignore", "ignore", "pipe"] });
-  t.after(async () => {
-    mutexd.kill();
-    if (mutexd.exitCode === null) await once(mutexd, "exit");
-  });
+  t.after(() => mutexd.kill("SIGKILL"));
   // The pipe is read to its end, so that it never fills up.
   const lines = createInterface(mutexd.stderr);
   return new Promise((resolve, reject) => {
