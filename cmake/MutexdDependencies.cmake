@@ -25,5 +25,6 @@ endif()
 # google/rpc/*.proto: where the distribution keeps them, or a folder that the builder names.
 find_path(GOOGLE_RPC_PROTO_DIR google/rpc/error_details.proto REQUIRED
   PATHS /usr/share/gocode/src/github.com/gogo/googleapis /usr/share/googleapis)
-# grpc/health/v1/health.proto, grpc/reflection/v1/reflection.proto and v1alpha.
+# grpc/channelz/v1/channelz.proto, grpc/health/v1/health.proto, grpc/reflection/v1/reflection.proto
+# and v1alpha.
 find_path(GRPC_PROTO_DIR grpc/reflection/v1/reflection.proto REQUIRED PATHS /usr/share/grpc-proto)

@@ -130,13 +130,21 @@ absl::Status Application::ClaimListeners() {
     if (taken.ok()) claims_.push_back(*std::move(taken));
     return taken.status();
   };
-  for (const ListenAddress& address : settings_.listen) {
+  const auto bind = [&](const ListenAddress& address) -> absl::StatusOr<ListenSocket> {
     if (address.is_unix()) {
       if (absl::Status status = claim(address); !status.ok()) return status;
     }
-    auto socket = ListenSocket::Bind(address, settings_.unix_socket_access);
+    return ListenSocket::Bind(address, settings_.unix_socket_access);
+  };
+  for (const ListenAddress& address : settings_.listen) {
+    auto socket = bind(address);
     if (!socket.ok()) return socket.status();
     sockets_.push_back(*std::move(socket));
+  }
+  if (settings_.channelz) {
+    auto socket = bind(*settings_.channelz);
+    if (!socket.ok()) return socket.status();
+    channelz_socket_.emplace(*std::move(socket));
   }
   return settings_.management ? claim(*settings_.management) : absl::OkStatus();
 }
@@ -187,6 +195,7 @@ GrpcListener::Options Application::OptionsOf(const ListenAddress& address) const
   GrpcListener::Options options;
   options.limits.max_concurrent_streams = settings_.max_concurrent_streams;
   options.limits.memory = settings_.memory_limit;
+  options.limits.channelz = settings_.channelz.has_value();
   if (settings_.max_connection_age > absl::ZeroDuration()) {
     options.limits.max_connection_age = settings_.max_connection_age;
   }
@@ -212,6 +221,7 @@ absl::Status Application::StartServing() {
     listeners_.push_back(*std::move(listener));
   }
   sockets_.clear();
+  if (absl::Status status = StartChannelz(); !status.ok()) return status;
   reloader_.Start();
   stage_ = Stage::kServing;
   for (const auto& listener : listeners_) listener->SetServing();
@@ -221,6 +231,15 @@ absl::Status Application::StartServing() {
     status_listeners_ = grpc_addresses_;
   }
   ReleaseStartupPages();
+  return absl::OkStatus();
+}
+
+absl::Status Application::StartChannelz() {
+  if (!channelz_socket_) return absl::OkStatus();
+  auto listener = ChannelzListener::Start(*std::move(channelz_socket_), connections_);
+  channelz_socket_.reset();
+  if (!listener.ok()) return listener.status();
+  channelz_ = *std::move(listener);
   return absl::OkStatus();
 }
 
@@ -244,6 +263,10 @@ void Application::LogListeners() {
   if (management_) {
     log_.Write(LogLevel::kInfo, "listening",
                {{"listener", "management"}, {"address", management_address_}});
+  }
+  if (channelz_) {
+    log_.Write(LogLevel::kInfo, "listening",
+               {{"listener", "channelz"}, {"address", channelz_->address()}});
   }
   for (std::size_t i = 0; i < settings_.listen.size(); ++i) {
     const ListenAddress& address = settings_.listen[i];

@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "service/app/accept_telemetry.h"
+#include "service/app/channelz_listener.h"
 #include "service/app/gateway_core.h"
 #include "service/app/grpc_listener.h"
 #include "service/app/listener_claim.h"
@@ -65,6 +66,7 @@ class Application {
   absl::StatusOr<UpstreamChoice> ChooseUpstream();
   absl::Status ReadTlsFiles();
   absl::Status StartServing();
+  absl::Status StartChannelz();
   GrpcListener::Options OptionsOf(const ListenAddress& address) const;
   void LogListeners();
   StatusSnapshot Status();
@@ -86,13 +88,15 @@ class Application {
 
   // In the order of starting; stopped in the reverse order.
   std::vector<ListenerClaim> claims_;
-  std::vector<ListenSocket> sockets_;  // until the listeners have them
+  std::vector<ListenSocket> sockets_;            // until the listeners have them
+  std::optional<ListenSocket> channelz_socket_;  // likewise
   AcceptTelemetry connections_;
   std::unique_ptr<ManagementServer> management_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::unique_ptr<TlsFiles> tls_;  // null: plaintext
   std::unique_ptr<GatewayCore> core_;
   std::vector<std::unique_ptr<GrpcListener>> listeners_;  // as in the settings
+  std::unique_ptr<ChannelzListener> channelz_;            // null: off
   Reloader reloader_;
 };
 

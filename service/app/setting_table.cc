@@ -115,6 +115,20 @@ absl::Status ApplyManagement(absl::Span<const std::string> texts, Settings& sett
   return absl::OkStatus();
 }
 
+absl::Status ApplyChannelz(absl::Span<const std::string> texts, Settings& settings) {
+  settings.channelz.reset();
+  if (texts[0] == "off") return absl::OkStatus();
+  auto address = ParseListenAddress(texts[0]);
+  if (!address.ok()) return address.status();
+  if (!address->is_unix() && !IsLoopbackHost(address->host)) {
+    return absl::InvalidArgumentError(
+        "channelz shows the addresses of all callers, without asking who wants to know; serve it "
+        "on this machine only: 127.0.0.1:50052, unix:/run/mutexd-channelz.sock or off");
+  }
+  settings.channelz = *std::move(address);
+  return absl::OkStatus();
+}
+
 absl::Status ApplyUnixSocketMode(absl::Span<const std::string> texts, Settings& settings) {
   const auto mode = ParseSocketMode(texts[0]);
   if (mode.ok()) settings.unix_socket_access.mode = *mode;
@@ -190,6 +204,11 @@ std::vector<Setting> MakeTable() {
       {"management", kServing, "ADDR",
        "Where to serve /healthz, /readyz, /metrics and /statusz over plain HTTP; off serves none",
        "127.0.0.1:9464", Kind::kValue, Setting::kEverywhere, ApplyManagement},
+      {"channelz", kServing, "ADDR",
+       "Where to serve gRPC's own view of its connections (grpc.channelz.v1), on this machine "
+       "only: "
+       "127.0.0.1:50052, unix:/run/mutexd-channelz.sock; off serves none and records nothing",
+       "off", Kind::kValue, Setting::kEverywhere, ApplyChannelz},
       {"drain-timeout", kServing, "DURATION",
        "How long calls under way may take to finish after SIGTERM or SIGINT", "25s", Kind::kValue,
        Setting::kEverywhere, Duration(&Settings::drain_timeout, none, hour)},

@@ -23,6 +23,7 @@ enum class Credentials { kServer, kCaller };
 struct Settings {
   std::vector<ListenAddress> listen;
   std::optional<ListenAddress> management;  // absent: off
+  std::optional<ListenAddress> channelz;    // likewise
 
   std::string tls_cert;       // empty: plaintext
   std::string tls_key;        // given with the certificate

@@ -26,6 +26,9 @@ struct GrpcLimits {
   // How long a connection lives, give or take a tenth, so that clients spread over new replicas;
   // calls on it may finish. Infinite: as long as its client wants.
   absl::Duration max_connection_age = absl::InfiniteDuration();
+
+  // Whether gRPC remembers of each connection what channelz shows (channelz_service.h).
+  bool channelz = false;
 };
 
 // Any thread.

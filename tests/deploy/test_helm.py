@@ -1,7 +1,7 @@
 """The chart gives valid and safe objects for all that its values say, and settings mutexd takes.
 
-kubeconform judges the objects, by the schemas of Kubernetes that the package kubernetes-validate brings, so that
-nothing is downloaded.
+kubeconform judges the objects, by the schemas of Kubernetes that the package kubernetes-validate
+brings, so that nothing is downloaded.
 """
 
 from __future__ import annotations

@@ -154,6 +154,7 @@ TEST_P(EverySetting, CanBeGivenAsFlagVariableAndKey) {
 constexpr Example kExamples[] = {
     {"listen", "127.0.0.1:0,unix:/tmp/m.sock", R"(["127.0.0.1:0", "unix:/tmp/m.sock"])"},
     {"management", "off", R"("off")"},
+    {"channelz", "127.0.0.1:50052", R"("127.0.0.1:50052")"},
     {"drain-timeout", "10s", R"("10s")"},
     {"tls-cert", "tls.pem", R"("tls.pem")"},
     {"tls-key", "tls.key", R"("tls.key")"},
