@@ -43,8 +43,8 @@ void ReachLoopbackWithoutProxy() {
   }
 }
 
-// In the drain's first moments calls are still answered, with a refusal: once gRPC itself shuts
-// down, it cancels what clients send before they learn of it.
+// How long a client may take to learn that it is to go elsewhere: more than a long way there and
+// back.
 absl::Duration TimeToTellClients(absl::Duration drain_timeout) {
   return std::min(drain_timeout / 10, absl::Milliseconds(250));
 }
@@ -269,11 +269,14 @@ void Application::Drain() {
   const absl::Duration timeout = settings_.drain_timeout;
   const absl::Time end = absl::Now() + timeout;
   log_.Write(LogLevel::kInfo, "draining", {{"timeout", absl::FormatDuration(timeout)}});
+  bool told = true;
+  for (const auto& listener : listeners_) told = listener->SendClientsAway() && told;
   stage_ = Stage::kDraining;
-  core_->BeginDrain(timeout - TimeToReply(timeout));
-  for (const auto& listener : listeners_) listener->AnnounceEnd();
+  // Calls that clients began before they were told to go are served; whoever stays is refused.
+  const auto refuse = [&] { core_->BeginDrain(end - absl::Now() - TimeToReply(timeout)); };
+  if (!told) refuse();
   std::this_thread::sleep_for(absl::ToChronoMicroseconds(TimeToTellClients(timeout)));
-  // All at once: each closes its door as the drain begins.
+  if (told) refuse();
   std::vector<std::thread> drains;
   for (const auto& listener : listeners_) {
     drains.emplace_back([&listener, end] { listener->Drain(end - absl::Now()); });

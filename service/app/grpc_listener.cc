@@ -39,14 +39,13 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(ListenSocket s
   return listener;
 }
 
-void GrpcListener::Drain(absl::Duration timeout) {
+bool GrpcListener::SendClientsAway() {
   acceptor_.reset();
-  server_->Drain(timeout);
-}
-
-void GrpcListener::AnnounceEnd() {
   health_.Shutdown();
   reflection_.Shutdown();
+  return server_->SendClientsAway();
 }
+
+void GrpcListener::Drain(absl::Duration timeout) { server_->Drain(timeout); }
 
 }  // namespace mutexd::app

@@ -38,11 +38,12 @@ class GrpcListener {
 
   void SetServing() { health_.SetServing(true); }
 
-  // Tells health watchers, and ends the streams that a server would wait for. Calls are still
-  // taken.
-  void AnnounceEnd();
+  // Accepts no more connections, ends the streams that a server would wait for, and tells all
+  // clients to go elsewhere, which is false where gRPC cannot. What they begin before they learn of
+  // it is still taken.
+  bool SendClientsAway();
 
-  // Accepts nothing more and returns when all calls have ended, at most `timeout` later. Blocks.
+  // Returns when all calls have ended, at most `timeout` later. Blocks.
   void Drain(absl::Duration timeout);
 
  private:

@@ -91,8 +91,8 @@ enum class WaitEnd {
 };
 
 // The waits between reads that look for a write: 100 ms, doubling, until the visibility time-out.
-// Where the write is not known to be accepted they end early enough for a read and the answer, which
-// then says more than that the deadline has passed.
+// Where the write is not known to be accepted they end early enough for a read and the answer,
+// which then says more than that the deadline has passed.
 class VisibilityWaits {
  public:
   VisibilityWaits(Gateway& gateway, const amplitude::Call& call, bool accepted);

@@ -9,6 +9,7 @@
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/server_context.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -44,6 +45,11 @@ class CallsUnderWay {
   void WaitForNone() {
     std::unique_lock lock(mutex_);
     while (count_ > 0) none_.wait(lock);
+  }
+  void WaitForNone(std::chrono::steady_clock::time_point until) {
+    std::unique_lock lock(mutex_);
+    while (count_ > 0 && none_.wait_until(lock, until) != std::cv_status::timeout) {
+    }
   }
 
  private:

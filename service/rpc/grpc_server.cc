@@ -7,9 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <utility>
+
+#include "service/rpc/send_goaway.h"
 
 namespace mutexd::rpc {
 namespace {
@@ -115,8 +118,13 @@ GrpcServer::~GrpcServer() {
   }
 }
 
+bool GrpcServer::SendClientsAway() { return SendGoaway(*server_); }
+
 void GrpcServer::Drain(absl::Duration timeout) {
-  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout));
+  // Once gRPC shuts down it cancels what is still sent on connections that it has.
+  const absl::Time end = absl::Now() + timeout;
+  calls_.WaitForNone(std::chrono::steady_clock::now() + absl::ToChronoMicroseconds(timeout));
+  server_->Shutdown(absl::ToChronoTime(std::max(end, absl::Now())));
   server_->Wait();
 }
 

@@ -45,8 +45,11 @@ class GrpcServer {
   // Drain.
   void Serve(int descriptor);
 
-  // Returns when all calls have ended; cancels those that have not after `timeout`. Blocks: never
-  // call it on a thread that the calls need.
+  // Tells all clients to go elsewhere, where it can (send_goaway.h). Blocks for a moment.
+  bool SendClientsAway();
+
+  // Returns when all calls have ended; cancels those that have not after `timeout`. New calls are
+  // taken until then. Blocks: never call it on a thread that the calls need.
   void Drain(absl::Duration timeout);
 
  private:

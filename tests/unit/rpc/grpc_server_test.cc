@@ -123,6 +123,20 @@ TEST_F(GrpcServerTest, SendsAnOldConnectionAwayAndLetsItsCallsFinish) {
   EXPECT_TRUE(call.get().ok());
 }
 
+TEST_F(GrpcServerTest, SendsClientsAwayAndLetsTheirCallsFinish) {
+  Start();
+  const auto channel = ChannelTo(*server_);
+  auto call = CallHeld(channel);
+  grpc::ServerUnaryReactor* held = service_.WaitForCall();
+  ASSERT_TRUE(server_->SendClientsAway());
+  // The channel cannot connect again. A call that the news crossed is still taken.
+  grpc::StatusCode code = grpc::StatusCode::UNIMPLEMENTED;
+  while (code == grpc::StatusCode::UNIMPLEMENTED) code = CallUnimplemented(channel).error_code();
+  EXPECT_EQ(code, grpc::StatusCode::UNAVAILABLE);
+  service_.Release(held);
+  EXPECT_TRUE(call.get().ok());
+}
+
 TEST_F(GrpcServerTest, DrainLetsACallUnderWayFinishAndTakesNoOther) {
   Start();
   const auto channel = ChannelTo(*server_);
