@@ -59,7 +59,9 @@ class World(contextlib.ExitStack):
         return self._start_gateway(self._described.get("gateway", {}))
 
     def _start_gateway(self, described: dict[str, Any]) -> str:
-        flags = [self.filled_in(flag) for flag in described.get("flags", ())]
+        # A client that makes no call may not hear that the service is about to end.
+        flags = ["--drain-timeout", "100ms"]
+        flags += [self.filled_in(flag) for flag in described.get("flags", ())]
         key: str | None = fake_amplitude.KEY
         if described.get("sandbox"):
             flags.append("--sandbox")
