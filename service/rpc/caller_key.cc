@@ -30,6 +30,11 @@ absl::StatusOr<std::shared_ptr<const amplitude::Credential>> CallerKey(absl::str
                                                    kKeyMetadata, " is longer than ", kLongestKey,
                                                    " bytes; send it as Amplitude shows it"));
   }
+  if (value.find(',') != absl::string_view::npos) {
+    return absl::InvalidArgumentError(absl::StrCat("the metadata ", kKeyMetadata,
+                                                   " is given more than once, or has a comma; send "
+                                                   "one management key"));
+  }
   if (!std::all_of(value.begin(), value.end(), absl::ascii_isgraph)) {
     return absl::InvalidArgumentError(
         absl::StrCat("the management key in the metadata ", kKeyMetadata,

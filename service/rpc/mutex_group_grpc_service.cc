@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "mutexgroups/v1/mutex_group_service.grpc.pb.h"
 #include "service/rpc/caller_key.h"
@@ -59,6 +60,14 @@ std::string MetadataValue(const ServerContext& context, const char* key) {
   const auto found = context.client_metadata().find(key);
   if (found == context.client_metadata().end()) return {};
   return std::string(found->second.data(), found->second.size());
+}
+
+// All values of the key, as HTTP joins them.
+std::string MetadataValues(const ServerContext& context, const char* key) {
+  const auto [first, last] = context.client_metadata().equal_range(key);
+  return absl::StrJoin(first, last, ",", [](std::string* text, const auto& entry) {
+    text->append(entry.second.data(), entry.second.size());
+  });
 }
 
 CallerIdentity Identify(const ServerContext& context, const ListenerTraits& traits) {
@@ -135,7 +144,7 @@ class UnaryCall final : public AsyncCall {
     const RpcMethod& method = Methods()[method_];
     IncomingCall call = Describe(context_, method, service_.traits_);
     if (service_.runner_.wants_caller_keys()) {
-      call.management_key = MetadataValue(context_, kKeyMetadata);
+      call.management_key = MetadataValues(context_, kKeyMetadata);
     }
     call.request_bytes = request_.Length();
     call.request = Parse(*method.request_prototype, request_);

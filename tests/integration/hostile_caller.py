@@ -127,8 +127,8 @@ class Siege:
     Prints what it cost; `pytest -rP` shows that.
     """
 
-    # Other programs of the tests run beside; a sanitizer slows down as well.
-    SLOWEST = 2.0  # seconds, of 99 in 100 calls
+    # Other programs run beside, on machines that may be slow: a caller who is shut out waits for ever.
+    SLOWEST = 20.0  # seconds, of 99 in 100 calls
 
     def __init__(
         self,
@@ -219,5 +219,5 @@ class Siege:
         assert sanitized or kept <= self._most_kept
         assert self._errors == []
         assert self._seconds
-        assert sanitized or slowest < self.SLOWEST
+        assert slowest < self.SLOWEST
         assert sanitized or peak < self._most

@@ -68,6 +68,14 @@ def test_a_malformed_key_is_refused_and_not_shown(amplitude, gateway, bad):
     assert amplitude.requests == []
 
 
+def test_two_keys_are_refused(amplitude, gateway):
+    both = [("x-amplitude-management-key", key) for key in (ADA, BOB)]
+    failure = expect(*NOT_AUTHENTICATED, list_groups, gateway.stub(), metadata=both)
+    assert "more than once" in failure.message
+    assert ADA not in failure.message
+    assert not amplitude.requests
+
+
 def test_a_rejected_key_is_the_callers_fault(gateway):
     expect(
         "UNAUTHENTICATED",
