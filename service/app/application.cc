@@ -290,19 +290,20 @@ void Application::Reload() {
 
 void Application::Drain() {
   const absl::Duration timeout = settings_.drain_timeout;
-  const absl::Time end = absl::Now() + timeout;
+  const auto end = std::chrono::steady_clock::now() + absl::ToChronoMicroseconds(timeout);
+  const auto left = [end] { return absl::FromChrono(end - std::chrono::steady_clock::now()); };
   log_.Write(LogLevel::kInfo, "draining", {{"timeout", absl::FormatDuration(timeout)}});
   bool told = true;
   for (const auto& listener : listeners_) told = listener->SendClientsAway() && told;
   stage_ = Stage::kDraining;
   // Calls that clients began before they were told to go are served; whoever stays is refused.
-  const auto refuse = [&] { core_->BeginDrain(end - absl::Now() - TimeToReply(timeout)); };
+  const auto refuse = [&] { core_->BeginDrain(left() - TimeToReply(timeout)); };
   if (!told) refuse();
   std::this_thread::sleep_for(absl::ToChronoMicroseconds(TimeToTellClients(timeout)));
   if (told) refuse();
   std::vector<std::thread> drains;
   for (const auto& listener : listeners_) {
-    drains.emplace_back([&listener, end] { listener->Drain(end - absl::Now()); });
+    drains.emplace_back([&listener, left] { listener->Drain(left()); });
   }
   for (std::thread& drain : drains) drain.join();
   log_.Write(LogLevel::kInfo, "drained");

@@ -2,12 +2,12 @@
 
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
+#include <grpc/support/time.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/resource_quota.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <utility>
@@ -121,9 +121,11 @@ bool GrpcServer::SendClientsAway() { return SendGoaway(*server_); }
 
 void GrpcServer::Drain(absl::Duration timeout) {
   // Once gRPC shuts down it cancels what is still sent on connections that it has.
-  const absl::Time end = absl::Now() + timeout;
+  const gpr_timespec end =
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                   gpr_time_from_micros(absl::ToInt64Microseconds(timeout), GPR_TIMESPAN));
   calls_.WaitForNone(std::chrono::steady_clock::now() + absl::ToChronoMicroseconds(timeout));
-  server_->Shutdown(absl::ToChronoTime(std::max(end, absl::Now())));
+  server_->Shutdown(end);
   server_->Wait();
 }
 

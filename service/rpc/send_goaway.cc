@@ -1,9 +1,9 @@
 #include "service/rpc/send_goaway.h"
 
+#include <grpc/support/time.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/version_info.h>
 
-#include <chrono>
 #include <future>
 
 // grpc_core::Server::SendGoaways(), which no header offers, of the versions in which a grpc_server
@@ -19,10 +19,11 @@ namespace mutexd::rpc {
 
 bool SendGoaway(grpc::Server& server) {
   if (SendGoawaysOfServer == nullptr) return false;
-  // An alarm, since what runs inside gRPC needs a thread of gRPC's.
+  // An alarm, since what runs inside gRPC needs a thread of gRPC's; one that is due, so that it
+  // waits for no clock.
   std::promise<void> sent;
   grpc::Alarm alarm;
-  alarm.Set(std::chrono::system_clock::now(), [&](bool) {
+  alarm.Set(gpr_inf_past(GPR_CLOCK_MONOTONIC), [&](bool) {
     SendGoawaysOfServer(server.c_server());
     sent.set_value();
   });

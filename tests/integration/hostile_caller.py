@@ -127,7 +127,7 @@ class Siege:
     Prints what it cost; `pytest -rP` shows that.
     """
 
-    # Other programs run beside, on machines that may be slow: a caller who is shut out waits for ever.
+    # Others run beside, on machines that may be slow: a caller who is shut out waits for ever.
     SLOWEST = 20.0  # seconds, of 99 in 100 calls
 
     def __init__(
