@@ -37,6 +37,8 @@ final class TlsFiles {
                   + keyFile
                   + " is not the key of the first certificate in "
                   + certificateFile
+                  + " of "
+                  + CERTIFICATE
                   + "; give the two that were made together");
         }
         credentials.keyManager(stream(certificate), stream(key));
