@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "service/amplitude/monotonic_time.h"
 

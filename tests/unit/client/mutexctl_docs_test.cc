@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -84,7 +85,7 @@ class GatewayOfTheDocs : public FakeGateway {
 // 0.
 std::string ShellOutput(const std::string& command, const std::string& folder,
                         const std::string& server) {
-  const std::string binary = MUTEXCTL_PATH;
+  const std::string binary = std::filesystem::absolute(MUTEXCTL_PATH);
   std::ofstream(folder + "/command.sh")
       << "cd " << folder << "\n"
       << "PATH=" << binary.substr(0, binary.rfind('/')) << ":/usr/bin:/bin\n"

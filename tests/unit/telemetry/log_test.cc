@@ -6,6 +6,8 @@
 
 #include <condition_variable>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "tests/unit/telemetry/log_lines.h"
 
 namespace mutexd::telemetry {
