@@ -1,5 +1,5 @@
-"""Links between pages lead to a file that is there and to a heading in it, and the table of contents
-has every page."""
+"""Links between pages lead to a file that is there and to a heading in it, and the table of
+contents has every page."""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ from examples import blocks
 from process import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
-PAGES = sorted(page for page in DOCS.rglob("*.md") if blocks(page, "sh") and page.parent.name != "clients")
+PAGES = sorted(
+    page for page in DOCS.rglob("*.md") if blocks(page, "sh") and page.parent.name != "clients"
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -16,8 +16,8 @@ from process import REPOSITORY, Process, binary, clean_environment, run
 
 @contextmanager
 def service(page: Path) -> Iterator[dict[str, str]]:
-    """The addresses of what the page's block "serves" starts, on ports of the system's choice; without
-    one, of `mutexd --sandbox`."""
+    """The addresses of what the page's block "serves" starts, on ports of the system's choice;
+    without one, of `mutexd --sandbox`."""
     starts = [block.code for block in blocks(page, "sh") if "serves" in block.tags]
     program, *flags = shlex.split(starts[0]) if starts else ["mutexd", "--sandbox"]
     ports = ("--listen", "127.0.0.1:0", "--management", "127.0.0.1:0", "--log-format", "json")
@@ -33,8 +33,8 @@ def service(page: Path) -> Iterator[dict[str, str]]:
 
 
 def run_shell(page: Path, folder: Path, addresses: dict[str, str]) -> int:
-    """Runs the page's shell examples in order in a folder, and compares what they print. Returns how
-    many there were."""
+    """Runs the page's shell examples in order in a folder, and compares what they print. Returns
+    how many there were."""
     environment = clean_environment({"MUTEXGROUPS_SERVER": addresses["grpc"], "LC_ALL": "C.UTF-8"})
     tools = [str(binary("mutexctl").parent), str(REPOSITORY / ".cache" / "bin")]
     environment["PATH"] = os.pathsep.join([*tools, environment["PATH"]])

@@ -1,7 +1,8 @@
 """The examples of the documentation's pages, and what they must print.
 
-An example is a fenced block, and what it prints the block right behind it, ```text or ```json, where a
-line of nothing but an ellipsis stands for any lines. Words behind the language say more of it:
+An example is a fenced block, and what it prints the block right behind it, ```text or ```json,
+where a line of nothing but an ellipsis stands for any lines. Words behind the language say more
+of it:
   fails       it must fail, and what is shown is all of its output
   file=NAME   it is the content of a file that later examples name
   live        it needs what a test does not have: Amplitude itself, a package registry, many minutes
@@ -41,7 +42,9 @@ def all_blocks(page: Path) -> list[Block]:
     found = list(BLOCK.finditer(text))
     assert fences == sum(4 if match["kind"] else 2 for match in found), f"{page}: broken fences"
     return [
-        Block(match["language"], match["tags"].split(), match["code"], match["kind"], match["output"])
+        Block(
+            match["language"], match["tags"].split(), match["code"], match["kind"], match["output"]
+        )
         for match in found
     ]
 
@@ -81,4 +84,5 @@ def shows(shown: str, printed: str) -> bool:
         r"(?:.*\n)*?" if line.strip() in ("…", "...") else re.escape(line.rstrip()) + r"[ \t]*\n"
         for line in masked_text(shown).splitlines()
     ]
-    return re.fullmatch("".join(lines), masked_text(printed) + "\n") is not None
+    text = "".join(f"{line}\n" for line in masked_text(printed).splitlines())
+    return re.fullmatch("".join(lines), text) is not None

@@ -40,4 +40,3 @@ def test_configuration_table_is_that_of_the_help():
     table = re.findall(r"^\| `(--[^`]+)` \| (.*) \|$", README, re.MULTILINE)
     table = [(flag.replace("\\|", "|"), meaning) for flag, meaning in table]
     assert table == [row for row in rows if row[0] != "--help"]
-

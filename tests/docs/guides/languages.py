@@ -16,9 +16,10 @@ from program import CPP_MARK, MARK, examples, program
 CLIENTS = REPOSITORY / "build" / "clients"
 RUNNERS = REPOSITORY / "tests" / "conformance" / "runners"
 
+
 @dataclass(frozen=True)
 class Language:
-    name: str  # of the page in docs/clients, and of the conformance runner, whose build installs the package
+    name: str  # of the page in docs/clients, and of the conformance runner
     fence: str
     mark: str  # a statement that prints the mark
     file: str

@@ -1,8 +1,9 @@
-"""The examples of a guide as one program: in the order of the page, each followed by a line that tells
-what it printed from what the next one prints.
+"""The examples of a guide as one program: in the order of the page, each followed by a line that
+tells what it printed from what the next one prints.
 
-In languages that need a frame around statements, the first example is the whole of a program, in which
-one line says where the others go. Run as a program, this prints that of the C++ guide, for CMake.
+In languages that need a frame around statements, the first example is the whole of a program, in
+which one line says where the others go. Run as a program, this prints that of the C++ guide, for
+CMake.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The guides of docs/clients do what they say: the examples of a page, in order, are one program, which
-runs against a sandbox with the package as its users install it. What each example prints is what stands
-behind it.
+"""The guides of docs/clients do what they say: the examples of a page, in order, are one program,
+which runs against a sandbox with the package as its users install it. What each example prints is
+what stands behind it.
 
 A second service has TLS and asks for certificates; it is the one that the pages call
 gateway.example.com:443, and the pages' certificates lie in the folder where the program runs.
@@ -19,13 +19,6 @@ from certificates import Authority
 from gateway import Gateway
 from languages import LANGUAGES, MARK
 from process import binary, run
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    gateway = Gateway("--sandbox", key=None)
-    yield gateway
-    assert gateway.stop() == 0
 
 
 @pytest.fixture
@@ -57,7 +50,7 @@ def secured(folder):
 
 
 @pytest.fixture
-def fresh():
+def sandbox():
     gateway = Gateway("--sandbox", key=None)
     yield gateway
     assert gateway.stop() == 0
@@ -65,14 +58,14 @@ def fresh():
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
-def test_the_guide_does_what_it_shows(language, folder, fresh, secured):
+def test_the_guide_does_what_it_shows(language, folder, sandbox, secured):
     language.install()
     program = language.program().replace("gateway.example.com:443", secured.address)
     (folder / language.file).write_text(program)
     command = language.prepare(folder)
     environment = {
         **os.environ,
-        "MUTEXGROUPS_SERVER": fresh.address,
+        "MUTEXGROUPS_SERVER": sandbox.address,
         # Where the examples find mutexd.
         "PATH": os.pathsep.join([str(binary("mutexd").parent), os.environ["PATH"]]),
         # For the one whose program is not made here.
@@ -88,6 +81,6 @@ def test_the_guide_does_what_it_shows(language, folder, fresh, secured):
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
-def test_the_guides_shell_examples_do_what_they_show(language, tmp_path, fresh):
-    addresses = {"grpc": fresh.address, "management": fresh.management}
+def test_the_guides_shell_examples_do_what_they_show(language, tmp_path, sandbox):
+    addresses = {"grpc": sandbox.address, "management": sandbox.management}
     run_shell(language.page, tmp_path, addresses)
