@@ -13,6 +13,9 @@ from examples import all_blocks, blocks, masked, shows
 from gateway import is_listening
 from process import REPOSITORY, Process, binary, clean_environment, run
 
+# What an example has started ends with it, also where it fails half way.
+LEAVE_NOTHING = "trap 'jobs -p | xargs -r kill 2> /dev/null' EXIT"
+
 
 @contextmanager
 def service(page: Path) -> Iterator[dict[str, str]]:
@@ -28,8 +31,11 @@ def service(page: Path) -> Iterator[dict[str, str]]:
             lambda entry, what=what: is_listening(entry, what), f"the {what} port"
         )
         wanted[what] = entry["address"]
-    yield wanted
-    assert server.stop() == 0
+    try:
+        yield wanted
+    finally:
+        code = server.stop()
+    assert code == 0
 
 
 def run_shell(page: Path, folder: Path, addresses: dict[str, str]) -> int:
@@ -47,7 +53,11 @@ def run_shell(page: Path, folder: Path, addresses: dict[str, str]) -> int:
             continue
         commands = block.code.replace("127.0.0.1:50051", addresses["grpc"])
         commands = commands.replace("127.0.0.1:9464", addresses["management"])
-        done = run(["bash", "-eo", "pipefail", "-c", commands], environment, cwd=folder)
+        done = run(
+            ["bash", "-eo", "pipefail", "-c", f"{LEAVE_NOTHING}\n{commands}"],
+            environment,
+            cwd=folder,
+        )
         output = done.stdout + done.stderr
         assert (done.returncode != 0) == ("fails" in block.tags), f"{block.code}\n{output}"
         if block.kind == "json":
