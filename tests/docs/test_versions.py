@@ -29,10 +29,16 @@ def required_by_node(package: str) -> str:
     return re.match(r"\^?(\d+\.\d+)", manifest["dependencies"][package])[1]
 
 
+def required_by_java(name: str) -> str:
+    text = (CLIENTS / "java" / "pom.xml").read_text()
+    return re.search(rf"<{name}>(\d+\.\d+)", text)[1]
+
+
 @pytest.mark.parametrize(
     ("text", "required"),
     [
         ("`google.golang.org/grpc` {}", lambda: required_by_go("google.golang.org/grpc")),
+        ("grpc-java {}", lambda: required_by_java("grpc.version")),
         ("`@grpc/grpc-js` {}", lambda: required_by_node("@grpc/grpc-js")),
         ("`grpcio` {}", lambda: required_by_python("grpcio")),
     ],

@@ -62,6 +62,11 @@ def prepare_go(folder: Path) -> list[str | Path]:
     return [folder / "guide"]
 
 
+def prepare_java(folder: Path) -> list[str | Path]:
+    classes = f"{CLIENTS / 'java' / 'classes'}:{CLIENTS / 'java' / 'lib'}/*"
+    return ["java", "-cp", classes, "Guide.java"]
+
+
 def prepare_node(folder: Path) -> list[str | Path]:
     (folder / "node_modules").symlink_to(CLIENTS / "node" / "node_modules")
     return ["node", "guide.mjs"]
@@ -74,6 +79,7 @@ def prepare_python(folder: Path) -> list[str | Path]:
 LANGUAGES = [
     Language("cpp", "cpp", CPP_MARK, "guide.cc", prepare_cpp),
     Language("go", "go", f'fmt.Println("{MARK}")', "guide.go", prepare_go),
+    Language("java", "java", f'System.out.println("{MARK}");', "Guide.java", prepare_java),
     Language("node", "js", f'console.log("{MARK}");', "guide.mjs", prepare_node),
     Language("python", "python", f'print("{MARK}", flush=True)', "guide.py", prepare_python),
 ]
