@@ -13,9 +13,11 @@ install(FILES ${CMAKE_SOURCE_DIR}/deploy/systemd/mutexd.service
 install(FILES ${manual}/mutexd.toml DESTINATION etc/mutexd COMPONENT ${component})
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE
   DESTINATION ${documents} RENAME copyright COMPONENT ${component})
-file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/*.md)
-install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/SECURITY.md ${pages}
+# As they lie here, so that the links between them hold.
+install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/SECURITY.md ${CMAKE_SOURCE_DIR}/CHANGELOG.md
   DESTINATION ${documents} COMPONENT ${component})
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs
+  DESTINATION ${documents} COMPONENT ${component} FILES_MATCHING PATTERN "*.md" PATTERN images EXCLUDE)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/deploy/prometheus ${CMAKE_SOURCE_DIR}/deploy/grafana
                   ${CMAKE_SOURCE_DIR}/deploy/envoy
   DESTINATION ${documents}/examples COMPONENT ${component})

@@ -48,8 +48,8 @@ def test_it_has_the_programs_the_unit_the_settings_and_the_papers(package):
         "/etc/mutexd/mutexd.toml",
         "/usr/share/man/man1/mutexd.1.gz",
         "/usr/share/doc/mutexd/copyright",
-        "/usr/share/doc/mutexd/configuration.md",
-        "/usr/share/doc/mutexd/operations.md",
+        "/usr/share/doc/mutexd/docs/configuration.md",
+        "/usr/share/doc/mutexd/docs/operations.md",
         "/usr/share/doc/mutexd/mutexd.cdx.json",
         "/usr/share/mutexd/proto/mutexgroups/v1/mutex_group.proto",
     ):

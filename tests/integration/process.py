@@ -146,6 +146,5 @@ def run(
         env=clean_environment(environment),
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
-        **{"stdin": subprocess.DEVNULL, **options},
+        **{"stdin": subprocess.DEVNULL, "timeout": PATIENCE_SECONDS, **options},
     )
