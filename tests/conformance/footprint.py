@@ -1,8 +1,8 @@
 """Measures each client: the size of its package, and how long a program takes to its first answer.
 
-`tests/conformance/footprint` runs it; the README has what it printed. The program is the conformance
-runner of the language: from its start to the answer to its first GetMutexGroup, by medians of runs that take
-turns. A shell script that starts the runner is part of the time; /bin/true by such a script is the first line.
+`tests/conformance/footprint` runs it; the README has what it printed. The program is the
+conformance runner of the language, from its start to the answer to its first GetMutexGroup, by
+medians of runs that take turns. A script starts it; the first line is one that starts nothing.
 """
 
 from __future__ import annotations
