@@ -41,7 +41,7 @@ func New(given ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := serviceConfig()
+	config, err := serviceConfig(o.server.value)
 	if err != nil {
 		return nil, err
 	}

@@ -30,12 +30,26 @@ func TestTheServiceConfigIsThePublishedOne(t *testing.T) {
 }
 
 func TestTheChannelsServiceConfigDiffersInItsTimeoutsOnly(t *testing.T) {
-	text, err := serviceConfig()
+	text, err := serviceConfig("dns:///mutexd.example:50051")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(text, "timeout") || !strings.Contains(text, "retryThrottling") {
 		t.Fatal(text)
+	}
+}
+
+func TestOnlyTheAddressesOfANameAreBalancedOver(t *testing.T) {
+	for server, expected := range map[string]bool{
+		"dns:///mutexd.example:50051":             true,
+		"dns://127.0.0.1:53/mutexd.example:50051": true,
+		"mutexd.example:50051":                    false,
+		"unix:/run/mutexd.sock":                   false,
+	} {
+		text, err := serviceConfig(server)
+		if err != nil || strings.Contains(text, "round_robin") != expected {
+			t.Errorf("%s: %s, %v", server, text, err)
+		}
 	}
 }
 

@@ -31,11 +31,12 @@ def output_of(*command: object, folder: Path = REPOSITORY) -> bytes:
 
 
 def cpp_package(folder: Path) -> tuple[str, int]:
-    """Stripped, since debugging information is not loaded."""
-    library = folder / "library.a"
-    built = REPOSITORY / "build" / "release" / "client" / "cpp" / "libmutexgroups_client.a"
-    output_of("strip", "--strip-debug", "-o", library, built)
-    return "static library, stripped", library.stat().st_size
+    built = REPOSITORY / "build" / "client-package"
+    output_of("cmake", "-S", "client/cpp/package", "-B", built, "-G", "Ninja")
+    output_of("cmake", "--build", built)
+    output_of("cmake", "--install", built, "--prefix", folder)
+    [library] = folder.rglob("libmutexgroups*.a")
+    return "static library", library.stat().st_size
 
 
 def go_package(_: Path) -> tuple[str, int]:

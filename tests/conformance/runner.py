@@ -7,6 +7,7 @@ import os
 import queue
 import subprocess
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,10 @@ def build(language: str) -> None:
 class Runner:
     """Use it as a context manager; `stop()` tells how it ended."""
 
-    def __init__(self, language: str, log: Path):
+    def __init__(self, language: str, log: Path, variables: Mapping[str, str] = {}):
         self._language = language
         self._log = log
+        self._variables = variables
 
     def __enter__(self) -> Runner:
         self._stderr = self._log.open("w+")
@@ -61,7 +63,7 @@ class Runner:
         self._process = subprocess.Popen(
             [RUNNERS / self._language / "run"],
             cwd=REPOSITORY,
-            env=clean_environment(OWN_VARIABLES),
+            env=clean_environment({**OWN_VARIABLES, **self._variables}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -23,7 +23,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(
     const ClientOptions& options, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   using std::chrono::milliseconds;
   grpc::ChannelArguments arguments;
-  arguments.SetServiceConfigJSON(ServiceConfigJson());
+  arguments.SetServiceConfigJSON(ServiceConfigJson(options.server));
   arguments.SetMaxReceiveMessageSize(options.max_receive_bytes);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS,
                    static_cast<int>(milliseconds(kKeepaliveTime).count()));

@@ -44,7 +44,7 @@ export class Channel {
   constructor(settings: Settings) {
     const serverName = settings.tls?.serverName;
     this.#grpc = new GrpcClient(settings.server, channelCredentials(settings.tls), {
-      "grpc.service_config": serviceConfigJson(),
+      "grpc.service_config": serviceConfigJson(settings.server),
       // A config in DNS would take the place of the published one.
       "grpc.service_config_disable_resolution": 1,
       "grpc.max_receive_message_length": settings.maxReceiveBytes,

@@ -9,12 +9,22 @@ import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 
 import { publishedServiceConfig } from "../dist/gen/service_config.js";
+import { serviceConfigJson } from "../dist/service_config.js";
 
 const here = join(__dirname, "..");
 const read = (path: string): string => readFileSync(join(here, path), "utf8");
 
 test("the service config is the published one", () => {
   assert.equal(publishedServiceConfig, read("../../proto/mutexgroups/v1/service_config.json"));
+});
+
+test("only the addresses of a name are balanced over", () => {
+  for (const server of ["dns:///mutexd.example:50051", "dns://127.0.0.1:53/mutexd.example:50051"]) {
+    assert.match(serviceConfigJson(server), /round_robin/);
+  }
+  for (const server of ["mutexd.example:50051", "unix:/run/mutexd.sock"]) {
+    assert.doesNotMatch(serviceConfigJson(server), /round_robin/);
+  }
 });
 
 test("import and require give the same client", async () => {

@@ -51,10 +51,24 @@ def test_every_message_is_at_hand():
 def test_the_service_config_is_the_published_one():
     published = REPOSITORY / "proto/mutexgroups/v1/service_config.json"
     assert published_service_config() == published.read_text(encoding="utf-8")
-    given, expected = json.loads(service_config()), json.loads(published_service_config())
+    given = json.loads(service_config("dns:///mutexd.example:50051"))
+    expected = json.loads(published_service_config())
     for method in expected["methodConfig"]:
         del method["timeout"]
     assert given == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "balanced"),
+    [
+        ("dns:///mutexd.example:50051", True),
+        ("dns://127.0.0.1:53/mutexd.example:50051", True),
+        ("mutexd.example:50051", False),
+        ("unix:/run/mutexd.sock", False),
+    ],
+)
+def test_only_the_addresses_of_a_name_are_balanced_over(server, balanced):
+    assert ("loadBalancingConfig" in json.loads(service_config(server))) == balanced
 
 
 def test_the_readme_has_the_quick_start():

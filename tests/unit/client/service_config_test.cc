@@ -31,7 +31,18 @@ TEST(ServiceConfig, IsThePublishedOneWithoutItsTimeouts) {
   const auto expected = absl::StrReplaceAll(
       published.str(),
       {{absl::StrCat(kTimeout, ",\n"), ""}, {absl::StrCat(",\n      ", kTimeout), ""}});
-  EXPECT_EQ(Parsed(ServiceConfigJson()).DebugString(), Parsed(expected).DebugString());
+  EXPECT_EQ(Parsed(ServiceConfigJson("dns:///mutexd.example:50051")).DebugString(),
+            Parsed(expected).DebugString());
+}
+
+TEST(ServiceConfig, BalancesOnlyOverTheAddressesOfAName) {
+  const auto balances = [](std::string_view server) {
+    return Parsed(ServiceConfigJson(server)).fields().contains("loadBalancingConfig");
+  };
+  EXPECT_TRUE(balances("dns:///mutexd.example:50051"));
+  EXPECT_TRUE(balances("dns://127.0.0.1:53/mutexd.example:50051"));
+  EXPECT_FALSE(balances("mutexd.example:50051"));
+  EXPECT_FALSE(balances("unix:/run/mutexd.sock"));
 }
 
 }  // namespace

@@ -22,11 +22,15 @@ def published_service_config() -> str:
     return (resources.files("mutexgroups") / "service_config.json").read_text(encoding="utf-8")
 
 
-@functools.cache
-def service_config() -> str:
-    """The published config without its time-outs: gRPC would take the shorter of them and the
-    call's, and cut off a caller who asked for longer. Every call has one of its own."""
+def service_config(server: str) -> str:
+    """The published config for a channel to the server. Without its time-outs: gRPC would take the
+    shorter of them and the call's, and cut off a caller who asked for longer. Every call has one of
+    its own. And without round robin unless the server is given as a name (`dns:…`): that connects
+    again and again, ever more seldom, while a server is away, and fails calls between two attempts,
+    where a channel of one address is idle and connects when it is called."""
     config = json.loads(published_service_config())
+    if not server.startswith("dns:"):
+        config.pop("loadBalancingConfig", None)
     for method in config["methodConfig"]:
         method.pop("timeout", None)
     return json.dumps(config)
@@ -34,7 +38,7 @@ def service_config() -> str:
 
 def channel_options(settings: Settings) -> list[tuple[str, Any]]:
     options: list[tuple[str, Any]] = [
-        ("grpc.service_config", service_config()),
+        ("grpc.service_config", service_config(settings.server)),
         # A name server must not be able to replace the config.
         ("grpc.service_config_disable_resolution", 1),
         ("grpc.max_receive_message_length", settings.max_receive_bytes),

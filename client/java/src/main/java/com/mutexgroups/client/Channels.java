@@ -21,7 +21,7 @@ final class Channels {
     ManagedChannelBuilder<?> channel =
         builder(options)
             .enableRetry()
-            .defaultServiceConfig(ServiceConfig.forChannel())
+            .defaultServiceConfig(ServiceConfig.forChannel(options.address().target()))
             .maxInboundMessageSize(options.maxReceiveBytes())
             .keepAliveTime(KEEPALIVE_TIME_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS);

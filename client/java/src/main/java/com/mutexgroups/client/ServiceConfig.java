@@ -21,12 +21,18 @@ final class ServiceConfig {
   private ServiceConfig() {}
 
   /**
-   * The published config in the form that gRPC takes, without its time-outs: each call has a
-   * deadline of its own, and gRPC would take the shorter of the two and cut off a caller who asked
-   * for longer.
+   * The published config for a channel to the target, in the form that gRPC takes. Without its
+   * time-outs: each call has a deadline of its own, and gRPC would take the shorter of the two and
+   * cut off a caller who asked for longer. And without round robin unless the target is a name
+   * ({@code dns:}): that connects again and again, ever more seldom, while a server is away, and
+   * fails calls between two attempts, where a channel of one address is idle and connects when it is
+   * called.
    */
-  static Map<String, Object> forChannel() {
+  static Map<String, Object> forChannel(String target) {
     Map<String, Object> config = read();
+    if (!target.startsWith("dns:")) {
+      config.remove("loadBalancingConfig");
+    }
     for (Object method : (List<?>) config.get("methodConfig")) {
       ((Map<?, ?>) method).remove("timeout");
     }

@@ -2,6 +2,8 @@ package com.mutexgroups.client;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,8 +24,18 @@ class ServiceConfigTest {
   }
 
   @Test
+  void balancesOnlyOverTheAddressesOfAName() {
+    for (String name : List.of("dns:///mutexd.example:50051", "dns://127.0.0.1/mutexd.example:1")) {
+      assertTrue(ServiceConfig.forChannel(name).containsKey("loadBalancingConfig"));
+    }
+    for (String address : List.of("mutexd.example:50051", "unix:/run/mutexd.sock")) {
+      assertFalse(ServiceConfig.forChannel(address).containsKey("loadBalancingConfig"));
+    }
+  }
+
+  @Test
   void retriesReadsOnlyAndLeavesDeadlinesToCalls() {
-    List<?> methods = (List<?>) ServiceConfig.forChannel().get("methodConfig");
+    List<?> methods = (List<?>) ServiceConfig.forChannel("127.0.0.1:1").get("methodConfig");
     Map<?, ?> reads = (Map<?, ?>) methods.get(0);
     Map<?, ?> others = (Map<?, ?>) methods.get(1);
     assertEquals(3, ((List<?>) reads.get("name")).size());
