@@ -97,6 +97,11 @@ class Runner:
         except ValueError as error:
             raise AssertionError(f"the runner's answer is not JSON: {line}") from error
 
+    def close_clients(self) -> None:
+        """Or they would go on looking for servers whose ports others have got by then."""
+        answer = self.ask({"close_clients": True})
+        assert answer == {}, f"the runner did not close its clients: {answer}"
+
     def _said(self) -> str:
         return self._log.read_text(errors="replace")[-2000:]
 

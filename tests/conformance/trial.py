@@ -39,10 +39,13 @@ def run_trial(
     defaults = {"connect": case.described.get("connect", {"server": "${server}"})}
     try:
         with World(case.described, certificates, folder) as world:
-            for number, step in enumerate(case.steps, 1):
-                problems = run_step({**defaults, **step}, column, runner, world)
-                if problems:
-                    return f"  step {number}, {step['call']}:\n" + problems
+            try:
+                for number, step in enumerate(case.steps, 1):
+                    problems = run_step({**defaults, **step}, column, runner, world)
+                    if problems:
+                        return f"  step {number}, {step['call']}:\n" + problems
+            finally:
+                runner.close_clients()
             world.stop_gateway()
             problems = check_afterwards(world.filled_in(case.described.get("after", {})), world)
             return "\n".join(f"  {problem}" for problem in problems) or None

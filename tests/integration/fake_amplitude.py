@@ -712,9 +712,10 @@ def model_slot(position: int, slot: dict) -> dict:
 
 
 def read_request(received, connection: int) -> Request | None:
-    """The next request of a connection, or None at its end."""
+    """The next request of a connection; None at its end, or where it is not HTTP/1.1 that comes (a
+    gRPC channel of another test looks for its server, which had this port before)."""
     line = received.readline().decode("latin-1").strip()
-    if not line:
+    if not line.endswith(" HTTP/1.1"):
         return None
     method, target, _ = line.split(" ", 2)
     headers: dict[str, str] = {}

@@ -234,6 +234,10 @@ Value Call(const Client& client, const Struct& question) {
 using Clients = std::map<std::string, Client>;
 
 Value Answer(Clients& clients, const Struct& question) {
+  if (question.fields().contains("close_clients")) {
+    clients.clear();
+    return Object({});
+  }
   const auto& connect = At(question, "connect").struct_value();
   const std::string key = connect.SerializeAsString();
   auto found = clients.find(key);

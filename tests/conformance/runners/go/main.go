@@ -13,6 +13,7 @@ import (
 
 // A question is a line of the suite.
 type question struct {
+	CloseClients  bool `json:"close_clients"`
 	Connect       json.RawMessage
 	Call          string
 	Request       json.RawMessage
@@ -44,14 +45,23 @@ func main() {
 			log.Fatal(err)
 		}
 	}
+	closeAll(clients)
+}
+
+func closeAll(clients map[string]*mutexgroups.Client) {
 	for _, client := range clients {
 		if err := client.Close(); err != nil {
 			log.Fatal(err)
 		}
 	}
+	clear(clients)
 }
 
 func answerTo(clients map[string]*mutexgroups.Client, asked question) answer {
+	if asked.CloseClients {
+		closeAll(clients)
+		return answer{}
+	}
 	client, ok := clients[string(asked.Connect)]
 	if !ok {
 		var err error

@@ -95,7 +95,16 @@ async function call(client, question) {
 
 const clients = new Map();
 
+function closeClients() {
+  for (const client of clients.values()) client.close();
+  clients.clear();
+}
+
 async function answerTo(question) {
+  if (question.close_clients) {
+    closeClients();
+    return {};
+  }
   try {
     const key = JSON.stringify(question.connect);
     if (!clients.has(key)) clients.set(key, newClient(question.connect));
@@ -108,4 +117,4 @@ async function answerTo(question) {
 for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(await answerTo(JSON.parse(line))));
 }
-for (const client of clients.values()) client.close();
+closeClients();

@@ -148,15 +148,23 @@ class Clients:
 
         return answer()
 
-    def close(self) -> None:
+    def close_clients(self) -> None:
         for client in self._sync.values():
             client.close()
+        self._sync.clear()
         for asynchronous in self._async.values():
             self._loop.run(asynchronous.close())
+        self._async.clear()
+
+    def close(self) -> None:
+        self.close_clients()
         self._loop.close()
 
 
 def outcome(clients: Clients, question: dict[str, Any]) -> dict[str, Any]:
+    if "close_clients" in question:
+        clients.close_clients()
+        return {}
     try:
         return clients.answer(question)
     except mutexgroups.OptionError as error:

@@ -31,10 +31,19 @@ public final class Runner {
     for (String line = questions.readLine(); line != null; line = questions.readLine()) {
       answers.println(GSON.toJson(runner.answer(JsonParser.parseString(line).getAsJsonObject())));
     }
-    runner.clients.values().forEach(MutexGroupsClient::close);
+    runner.closeClients();
+  }
+
+  private void closeClients() {
+    clients.values().forEach(MutexGroupsClient::close);
+    clients.clear();
   }
 
   private JsonObject answer(JsonObject question) throws InvalidProtocolBufferException {
+    if (question.has("close_clients")) {
+      closeClients();
+      return new JsonObject();
+    }
     JsonObject connect = question.getAsJsonObject("connect");
     MutexGroupsClient client;
     try {
