@@ -13,8 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "service/app/application.h"
 #include "service/app/configuration.h"
+#include "service/app/end_deadline.h"
 #include "service/app/file_text.h"
 #include "service/app/secret_environment.h"
 #include "service/app/service_manager.h"
@@ -31,6 +33,9 @@ using telemetry::LogLevel;
 
 constexpr int kExitCannotStart = 1;
 constexpr int kExitBadSettings = 2;
+
+// How long all that comes after the drain may take; it takes milliseconds.
+constexpr absl::Duration kTimeToStop = absl::Seconds(10);
 
 // The signals that ask for the end, and SIGHUP, which asks to reload. Blocked before the first
 // thread starts, so that all threads inherit it and only the wait sees them.
@@ -69,6 +74,16 @@ void EndAtTheNext(const sigset_t& signals) {
     std::signal(signal, [](int number) { _exit(128 + number); });
   }
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+// An end that does not come, for whatever reason, is cut.
+void EndInTime(const Settings& settings) {
+  const absl::Duration limit = settings.drain_timeout + kTimeToStop;
+  EndProcessAfter(limit,
+                  absl::StrCat(telemetry::FormatLogLine(
+                                   settings.log_format, absl::Now() + limit, LogLevel::kCritical,
+                                   "the process did not come to its end; cut off now", {}),
+                               "\n"));
 }
 
 // Each connection takes a descriptor, and without any left new callers wait.
@@ -124,6 +139,7 @@ int Serve(const Configuration& configuration, const sigset_t& signals) {
       }
       ServeUntilTheEnd(**application, manager, signals);
       EndAtTheNext(signals);
+      EndInTime(settings);
       manager.Stopping(settings.drain_timeout);
       (*application)->Drain();
     } else {
