@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -111,6 +112,11 @@ class Process:
         for reader in self._readers:
             reader.join(PATIENCE_SECONDS)
         return code
+
+    def limit_file_size(self, most: int) -> None:
+        """What a full disk is to the process: it gets EFBIG beyond."""
+        limits = (most, resource.RLIM_INFINITY)
+        resource.prlimit(self.popen.pid, resource.RLIMIT_FSIZE, limits)
 
     def terminate(self) -> None:
         self.popen.send_signal(signal.SIGTERM)

@@ -262,14 +262,14 @@ def test_a_write_that_was_made_keeps_its_outcome_and_its_line_follows(
     call = stub.UpdateMutexGroup.future(rename(group_id, "made"))
     gate.wait_for_arrival()
     # From now on no file of the process may grow: some bytes of the line fit.
-    limit_file_size(gateway, path.stat().st_size + 20)
+    gateway.limit_file_size(path.stat().st_size + 20)
     gate.open()
     assert call.result().mutex_group.name == "made"
     told = gateway.wait_for_log(lambda entry: "audit_line" in entry, "the line in the log")
     assert json.loads(told["audit_line"])["after"]["name"] == "made"
     expect("UNAVAILABLE", "AUDIT_LOG_UNAVAILABLE", stub.UpdateMutexGroup, rename(group_id, "x"))
 
-    limit_file_size(gateway, resource.RLIM_INFINITY)
+    gateway.limit_file_size(resource.RLIM_INFINITY)
     wait_until(lambda: is_writable(gateway), "the trail is written again")
     stub.UpdateMutexGroup(rename(group_id, "next"))
     whole = []
@@ -280,11 +280,6 @@ def test_a_write_that_was_made_keeps_its_outcome_and_its_line_follows(
             assert len(line) <= 20, "more than the part that fitted is broken"
     names = [line["after"] and line["after"]["name"] for line in whole if line["event"] == "write"]
     assert names == ["made", None, "next"]
-
-
-def limit_file_size(gateway, most: int) -> None:
-    """What a full disk is to the process: it gets EFBIG beyond."""
-    resource.prlimit(gateway.popen.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
 
 # -- rotation

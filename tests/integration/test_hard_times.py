@@ -86,18 +86,13 @@ def test_a_full_disk_costs_the_count_and_no_call(amplitude, start_gateway, tmp_p
     gateway = start_gateway("--state-dir", str(tmp_path))
     group_id = amplitude.add_group()
     stub = gateway.stub()
-    limit_files(gateway, 0)
+    gateway.limit_file_size(0)
     stub.GetMutexGroup(get(group_id))
     gateway.wait_for_log(
         lambda line: line["level"] == "warning" and str(tmp_path) in str(line), "the warning"
     )
     assert stub.GetMutexGroup(get(group_id)).mutex_group.id == str(group_id)
-    limit_files(gateway, resource.RLIM_INFINITY)
+    gateway.limit_file_size(resource.RLIM_INFINITY)
     assert gateway.stop() == 0
     state = json.loads((tmp_path / "quota.json").read_text())
     assert list(state["counts"].values()) == [2]
-
-
-def limit_files(gateway, most: int) -> None:
-    """What a full disk is to the process: it gets EFBIG beyond."""
-    resource.prlimit(gateway.popen.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
