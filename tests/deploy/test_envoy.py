@@ -7,8 +7,8 @@ import json
 import shutil
 import socket
 import ssl
-import threading
 import urllib.request
+from itertools import repeat
 
 import grpc
 import pytest
@@ -18,6 +18,7 @@ from mutexgroups.v1 import mutex_group_pb2 as groups
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 from mutexgroups.v1 import mutex_group_service_pb2_grpc as service_grpc
 
+from callers import Callers
 from certificates import Authority
 from fake_amplitude import FakeAmplitude, reply, wait_until
 from gateway import CHANNEL_OPTIONS, Gateway
@@ -199,41 +200,20 @@ def test_reads_are_tried_again_and_writes_are_not(start_mutexd, amplitude, envoy
 def test_no_read_is_lost_while_mutexd_restarts(start_mutexd, amplitude, stub):
     first = start_mutexd("--drain-timeout", "1s")
     group_id = amplitude.add_group()
-    answered = threading.Event()
-    done = threading.Event()
     read = []
 
-    def read_on() -> None:
-        while not done.is_set():
-            read.append(stub.GetMutexGroup(get(group_id), timeout=30).mutex_group.id)
-            answered.set()
+    def read_once() -> None:
+        read.append(stub.GetMutexGroup(get(group_id), timeout=30).mutex_group.id)
 
-    failures = []
-    readers = [threading.Thread(target=catching(read_on, failures)) for _ in range(4)]
-    for reader in readers:
-        reader.start()
-    assert answered.wait(30)
-    for _ in range(2):
-        first.terminate()
-        assert first.wait() == 0
-        first = start_mutexd("--drain-timeout", "1s")
-        answered.clear()
-        assert answered.wait(30) or failures
-    done.set()
-    for reader in readers:
-        reader.join()
-    assert not failures
+    with Callers([repeat(read_once) for _ in range(4)]) as callers:
+        callers.wait_for_answers(1)
+        for _ in range(2):
+            first.terminate()
+            assert first.wait() == 0
+            first = start_mutexd("--drain-timeout", "1s")
+            callers.wait_for_answers(1)
+    assert not callers.failures
     assert set(read) == {str(group_id)}
-
-
-def catching(work, failures: list):
-    def run() -> None:
-        try:
-            work()
-        except grpc.RpcError as error:
-            failures.append(error)
-
-    return run
 
 
 def test_a_new_certificate_is_taken_without_a_restart(start_mutexd, amplitude, envoy, client):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
-import threading
 import urllib.error
+from functools import partial
+from itertools import repeat
 
 import grpc
 import pytest
@@ -15,10 +16,12 @@ from mutexgroups.v1 import mutex_group_service_pb2 as api
 from mutexgroups.v1 import mutex_group_service_pb2_grpc as service_grpc
 
 import fake_amplitude
+from callers import Callers
 from fake_amplitude import Gate, wait_until
 from rpc_errors import failure_of
 
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+ROUND_ROBIN = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
 
 
 def get(group_id) -> api.GetMutexGroupRequest:
@@ -95,59 +98,28 @@ def test_a_new_call_while_draining_is_told_to_go_elsewhere(amplitude, start_gate
     assert gateway.wait() == 0
 
 
-class Callers:
-    """Threads that call all replicas in turn, without retries, until they are told to stop."""
-
-    ROUND_ROBIN = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
-
-    def __init__(self, replicas, group_id, threads: int = 8):
-        target = "ipv4:" + ",".join(replica.address for replica in replicas)
-        self._channels = [
-            replicas[0].channel(target, **{"grpc.service_config": self.ROUND_ROBIN, "test.id": n})
-            for n in range(threads)
-        ]
-        self._request = get(group_id)
-        self._stop = threading.Event()
-        self.failures: list[str] = []
-        self.done = 0
-        self._threads = [
-            threading.Thread(target=self._run, args=(channel,)) for channel in self._channels
-        ]
-
-    def __enter__(self) -> Callers:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self, channel: grpc.Channel) -> None:
-        stub = service_grpc.MutexGroupServiceStub(channel)
-        while not self._stop.is_set():
-            try:
-                stub.GetMutexGroup(self._request, timeout=60)
-            except grpc.RpcError as error:
-                self.failures.append(f"{error.code()}: {error.details()}")
-            self.done += 1
-
-    def wait_for_calls(self, count: int) -> None:
-        goal = self.done + count
-        wait_until(lambda: self.done >= goal, f"{count} calls")
+def callers_of(replicas, group_id, count: int = 8) -> Callers:
+    """Each calls all replicas in turn, without retries."""
+    target = "ipv4:" + ",".join(replica.address for replica in replicas)
+    channels = [
+        replicas[0].channel(target, **{"grpc.service_config": ROUND_ROBIN, "test.id": n})
+        for n in range(count)
+    ]
+    stubs = map(service_grpc.MutexGroupServiceStub, channels)
+    request = get(group_id)
+    return Callers([repeat(partial(stub.GetMutexGroup, request, timeout=60)) for stub in stubs])
 
 
 def test_no_call_fails_while_replicas_are_drained_one_by_one(amplitude, start_gateway):
     group_id = amplitude.add_group()
     unlimited = ("--quota-per-second", "100000", "--quota-per-day", "10000000")
     replicas = [start_gateway(*unlimited) for _ in range(3)]
-    with Callers(replicas, group_id) as callers:
+    with callers_of(replicas, group_id) as callers:
         for replica in replicas[:-1]:
-            callers.wait_for_calls(300)
+            callers.wait_for_answers(40)
             replica.terminate()
             assert replica.wait() == 0
-        callers.wait_for_calls(300)
+        callers.wait_for_answers(40)
     assert not callers.failures
     for replica in replicas:
         assert any(entry.get("method") == "GetMutexGroup" for entry in replica.log), "no call came"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 from mutexgroups.v1 import mutex_group_pb2 as groups
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 
+from callers import Callers
 from fake_amplitude import KEY, close_connection, html, key_of, reply, wait_until
 from rpc_errors import failure
 
@@ -22,54 +25,28 @@ def replace(path: Path, text: str) -> None:
     new.replace(path)
 
 
-class Load:
-    """Callers that read, change and create groups until told to stop; counts what fails."""
+def calls(stub, group_id: int) -> Iterator[Callable[[], object]]:
+    """Reads and changes a group and creates others, again and again."""
+    for turn in count(1):
+        group = groups.MutexGroup(id=str(group_id), name=f"Name {turn}")
+        new = groups.MutexGroup(
+            project_id=5678,
+            name="New",
+            key=f"new-{group_id}-{turn}",
+            slots=[groups.Slot(percentage=100)],
+        )
+        for call, request in (
+            (stub.GetMutexGroup, api.GetMutexGroupRequest(mutex_group_id=group.id)),
+            (stub.UpdateMutexGroup, api.UpdateMutexGroupRequest(mutex_group=group)),
+            (stub.CreateMutexGroup, api.CreateMutexGroupRequest(mutex_group=new)),
+        ):
+            yield partial(call, request, timeout=30)
 
-    def __init__(self, gateway, group_ids: list[int]):
-        self.done = 0
-        self.failures: list[str] = []
-        self._stop = threading.Event()
-        self._stub = gateway.stub()
-        self._threads = [
-            threading.Thread(target=self._run, args=(group_id,)) for group_id in group_ids
-        ]
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self, group_id: int) -> None:
-        turn = 0
-        while not self._stop.is_set():
-            turn += 1
-            group = groups.MutexGroup(id=str(group_id), name=f"Name {turn}")
-            new = groups.MutexGroup(
-                project_id=5678,
-                name="New",
-                key=f"new-{group_id}-{turn}",
-                slots=[groups.Slot(percentage=100)],
-            )
-            calls = (
-                (self._stub.GetMutexGroup, api.GetMutexGroupRequest(mutex_group_id=group.id)),
-                (self._stub.UpdateMutexGroup, api.UpdateMutexGroupRequest(mutex_group=group)),
-                (self._stub.CreateMutexGroup, api.CreateMutexGroupRequest(mutex_group=new)),
-            )
-            for call, request in calls:
-                try:
-                    call(request, timeout=30)
-                    self.done += 1
-                except Exception as error:
-                    self.failures.append(str(error))
-
-    def wait_for_more(self, count: int = 40) -> None:
-        goal = self.done + count
-        wait_until(lambda: self.done >= goal or self.failures, f"{count} more calls")
+def callers_of(gateway, amplitude) -> Callers:
+    """Each has a group of its own."""
+    stub = gateway.stub()
+    return Callers([calls(stub, amplitude.add_group()) for _ in range(4)])
 
 
 def start_with_key_file(amplitude, start_gateway, tmp_path, *flags):
@@ -82,33 +59,33 @@ def start_with_key_file(amplitude, start_gateway, tmp_path, *flags):
 
 def test_a_key_is_rotated_without_a_failing_call(amplitude, start_gateway, tmp_path):
     path, gateway = start_with_key_file(amplitude, start_gateway, tmp_path)
-    with Load(gateway, [amplitude.add_group() for _ in range(4)]) as load:
-        load.wait_for_more()
+    with callers_of(gateway, amplitude) as callers:
+        callers.wait_for_answers(10)
         amplitude.further_keys = {NEW}
         replace(path, NEW + "\n")
-        load.wait_for_more()
+        callers.wait_for_answers(10)
         amplitude.key = NEW  # the old one is revoked
-        load.wait_for_more()
+        callers.wait_for_answers(10)
         wait_until(
             lambda: all(key_of(request) == NEW for request in amplitude.requests[-5:]),
             "the new key is used",
         )
-    assert load.failures == []
+    assert callers.failures == []
 
 
 def test_an_old_key_revoked_at_once_fails_no_call(amplitude, start_gateway, tmp_path):
     path, gateway = start_with_key_file(amplitude, start_gateway, tmp_path)
     keys = [f"ampex_key-number-{number}-0123456789" for number in range(8)]
-    with Load(gateway, [amplitude.add_group() for _ in range(4)]) as load:
+    with callers_of(gateway, amplitude) as callers:
         for key in keys:
-            load.wait_for_more(20)
+            callers.wait_for_answers(5)
             with amplitude.lock:  # no request is judged between the two
                 replace(path, key + "\n")
                 amplitude.key = key
-        load.wait_for_more()
-    assert load.failures == []
+        callers.wait_for_answers(10)
+    assert callers.failures == []
     rejected = [request for request in amplitude.requests if key_of(request) == OLD]
-    assert rejected, "the load began with the old key"
+    assert rejected, "they began with the old key"
 
 
 def test_a_key_that_stays_wrong_is_told(amplitude, start_gateway, tmp_path):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import socket
 import ssl
-import threading
+from itertools import repeat
 
 import grpc
 import pytest
 from mutexgroups.v1 import mutex_group_service_pb2 as api
 from mutexgroups.v1 import mutex_group_service_pb2_grpc as service_grpc
 
+from callers import Callers
 from certificates import Authority, Pair, install
 from fake_amplitude import wait_until
 from gateway import CHANNEL_OPTIONS, Gateway, metrics
@@ -159,37 +160,16 @@ def test_certificates_change_under_load_without_a_failed_call(amplitude, start_g
     gateway = start_gateway(*files.flags, "--default-max-staleness", "10s")
     kept = secure_stub(gateway, files)
     kept.ListMutexGroups(REQUEST)
-    ended = threading.Event()
-    failures, calls = [], [0, 0]
-
-    def load(number: int, stub) -> None:
-        while not ended.is_set():
-            try:
-                # One keeps its connection, the other makes a new one for each call.
-                (stub or secure_stub(gateway, files)).ListMutexGroups(REQUEST)
-                calls[number] += 1
-            except grpc.RpcError as error:
-                failures.append(error)
-
-    threads = [threading.Thread(target=load, args=args) for args in ((0, kept), (1, None))]
-    for thread in threads:
-        thread.start()
-    try:
+    keeps_connection = repeat(lambda: kept.ListMutexGroups(REQUEST))
+    connects_anew = repeat(lambda: secure_stub(gateway, files).ListMutexGroups(REQUEST))
+    with Callers([keeps_connection, connects_anew]) as callers:
         for round_number in range(5):
             new = files.install(f"round-{round_number}")
             gateway.popen.send_signal(signal.SIGHUP)
             wanted = new.certificate.read_text().strip()
             wait_until(lambda: certificate_shown(gateway) == wanted, "the new one is shown")  # noqa: B023
-            before = list(calls)
-            wait_until(
-                lambda: all(now > then + 3 for now, then in zip(calls, before, strict=True)),  # noqa: B023
-                "calls go on",
-            )
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
-    assert not failures
+            callers.wait_for_answers(4)
+    assert not callers.failures
     taken = metrics(gateway.http("/metrics").body)['mutexd_tls_reloads_total{result="taken"}']
     assert taken == 5
 
