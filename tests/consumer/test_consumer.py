@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from examples import blocks
 from installed import Installed, compiler_launcher, run
 from process import REPOSITORY
 
@@ -16,12 +17,8 @@ pytestmark = pytest.mark.timeout(1800)
 
 HERE = Path(__file__).resolve().parent
 CLIENT = REPOSITORY / "client" / "cpp"
+README = CLIENT / "README.md"
 QUICK_START = CLIENT / "examples" / "quickstart.cc"
-
-
-def blocks(language: str) -> list[str]:
-    readme = (CLIENT / "README.md").read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
 
 
 def cached(build: Path, name: str) -> str:
@@ -59,7 +56,7 @@ def consumer(installed, tmp_path_factory) -> Path:
 
 
 def test_the_readme_has_the_quick_start():
-    assert blocks("cpp")[0] == QUICK_START.read_text(encoding="utf-8")
+    assert blocks(README, "cpp")[0].code == QUICK_START.read_text(encoding="utf-8")
 
 
 def test_the_installed_tree_is_complete(installed):
@@ -88,7 +85,7 @@ def test_nothing_installed_names_the_folder_that_it_was_built_in(installed):
 
 def test_a_cmake_project_finds_it_and_runs_against_a_sandbox(consumer, sandbox):
     output = run([consumer / "quickstart"], MUTEXGROUPS_SERVER=sandbox)
-    assert output == blocks("text")[0]
+    assert output == blocks(README, "text")[0].code
 
 
 def test_a_program_with_messages_of_google_rpc_of_its_own_runs(consumer, sandbox):
@@ -115,7 +112,7 @@ def test_versions_that_cannot_do_are_not_found(installed, tmp_path, version, fou
 def test_a_program_of_one_file_is_compiled_by_pkg_config(installed, tmp_path, sandbox):
     program = tmp_path / "quickstart"
     compile_with_pkg_config(installed, QUICK_START, program)
-    assert run([program], MUTEXGROUPS_SERVER=sandbox) == blocks("text")[0]
+    assert run([program], MUTEXGROUPS_SERVER=sandbox) == blocks(README, "text")[0].code
     assert installed.pkg_config("--modversion") == ["1.0.0"]
     [protos] = installed.pkg_config("--variable=protodir")
     assert (Path(protos) / "mutexgroups/v1/mutex_group_service.proto").is_file()
@@ -136,12 +133,12 @@ def test_a_debian_package_is_made_of_the_static_library(installed, tmp_path):
 
 def test_the_examples_of_the_readme_run(installed, tmp_path, sandbox):
     functions, calls = [], []
-    for number, block in enumerate(blocks("cpp")[1:]):
+    for number, block in enumerate(blocks(README, "cpp")[1:]):
         functions.append(
             f"[[maybe_unused]] static void Example{number}("
-            f"[[maybe_unused]] mutexgroups::Client& client) {{\n{block}}}\n"
+            f"[[maybe_unused]] mutexgroups::Client& client) {{\n{block.code}}}\n"
         )
-        if "example.com" not in block:
+        if "example.com" not in block.code:
             calls.append(f"  Example{number}(client);")
     assert len(calls) >= 4
     template = (HERE / "readme.cc.in").read_text(encoding="utf-8")
