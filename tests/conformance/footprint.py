@@ -19,6 +19,7 @@ from pathlib import Path
 from gateway import Gateway
 from process import REPOSITORY
 from tests.conformance.runner import RUNNERS, Runner, build
+from tests.consumer.installed import install
 
 ROUNDS = 11
 LANGUAGES = sorted(path.parent.name for path in RUNNERS.glob("*/run"))
@@ -31,10 +32,7 @@ def output_of(*command: object, folder: Path = REPOSITORY) -> bytes:
 
 
 def cpp_package(folder: Path) -> tuple[str, int]:
-    built = REPOSITORY / "build" / "client-package"
-    output_of("cmake", "-S", "client/cpp/package", "-B", built, "-G", "Ninja")
-    output_of("cmake", "--build", built)
-    output_of("cmake", "--install", built, "--prefix", folder)
+    install(folder, is_shared=False)
     [library] = folder.rglob("libmutexgroups*.a")
     return "static library", library.stat().st_size
 

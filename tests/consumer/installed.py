@@ -50,3 +50,13 @@ class Installed:
     @property
     def libraries(self) -> Path:
         return next(self.prefix.rglob("libmutexgroups.*")).parent
+
+
+def install(prefix: Path, *, is_shared: bool) -> Installed:
+    """The build's folder stays, so that another run is quick; what is installed is made anew."""
+    build = REPOSITORY / "build" / "clients" / f"cpp-{'shared' if is_shared else 'static'}"
+    library = f"-DBUILD_SHARED_LIBS={'ON' if is_shared else 'OFF'}"
+    run(["cmake", "-S", PACKAGE, "-B", build, "-G", "Ninja", library, *compiler_launcher()])
+    run(["cmake", "--build", build])
+    run(["cmake", "--install", build, "--prefix", prefix])
+    return Installed(prefix, build, is_shared)
