@@ -81,6 +81,20 @@ Apply Choice(Enum Settings::*member, absl::Span<const absl::string_view> choices
   };
 }
 
+// An address that `check` finds nothing wrong with, or "off".
+Apply AddressOrOff(std::optional<ListenAddress> Settings::*member,
+                   absl::Status (*check)(const ListenAddress&)) {
+  return [=](absl::Span<const std::string> texts, Settings& settings) {
+    (settings.*member).reset();
+    if (texts[0] == "off") return absl::OkStatus();
+    auto address = ParseListenAddress(texts[0]);
+    if (!address.ok()) return address.status();
+    absl::Status status = check(*address);
+    if (status.ok()) settings.*member = *std::move(address);
+    return status;
+  };
+}
+
 absl::Status ApplyListen(absl::Span<const std::string> texts, Settings& settings) {
   if (texts.empty()) return absl::InvalidArgumentError("is empty; give at least one address");
   settings.listen.clear();
@@ -102,31 +116,17 @@ absl::Status ApplyListen(absl::Span<const std::string> texts, Settings& settings
   return absl::OkStatus();
 }
 
-absl::Status ApplyManagement(absl::Span<const std::string> texts, Settings& settings) {
-  settings.management.reset();
-  if (texts[0] == "off") return absl::OkStatus();
-  auto address = ParseListenAddress(texts[0]);
-  if (!address.ok()) return address.status();
-  if (address->is_unix()) {
-    return absl::InvalidArgumentError(
-        "the management port cannot be a unix socket; write it as 127.0.0.1:9464 or off");
-  }
-  settings.management = *std::move(address);
-  return absl::OkStatus();
+absl::Status CheckManagementAddress(const ListenAddress& address) {
+  if (!address.is_unix()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "the management port cannot be a unix socket; write it as 127.0.0.1:9464 or off");
 }
 
-absl::Status ApplyChannelz(absl::Span<const std::string> texts, Settings& settings) {
-  settings.channelz.reset();
-  if (texts[0] == "off") return absl::OkStatus();
-  auto address = ParseListenAddress(texts[0]);
-  if (!address.ok()) return address.status();
-  if (!address->is_unix() && !IsLoopbackHost(address->host)) {
-    return absl::InvalidArgumentError(
-        "channelz shows the addresses of all callers, without asking who wants to know; serve it "
-        "on this machine only: 127.0.0.1:50052, unix:/run/mutexd-channelz.sock or off");
-  }
-  settings.channelz = *std::move(address);
-  return absl::OkStatus();
+absl::Status CheckChannelzAddress(const ListenAddress& address) {
+  if (address.is_unix() || IsLoopbackHost(address.host)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "channelz shows the addresses of all callers, without asking who wants to know; serve it "
+      "on this machine only: 127.0.0.1:50052, unix:/run/mutexd-channelz.sock or off");
 }
 
 absl::Status ApplyUnixSocketMode(absl::Span<const std::string> texts, Settings& settings) {
@@ -203,12 +203,14 @@ std::vector<Setting> MakeTable() {
        "127.0.0.1:50051", Kind::kList, Setting::kEverywhere, ApplyListen},
       {"management", kServing, "ADDR",
        "Where to serve /healthz, /readyz, /metrics and /statusz over plain HTTP; off serves none",
-       "127.0.0.1:9464", Kind::kValue, Setting::kEverywhere, ApplyManagement},
+       "127.0.0.1:9464", Kind::kValue, Setting::kEverywhere,
+       AddressOrOff(&Settings::management, CheckManagementAddress)},
       {"channelz", kServing, "ADDR",
        "Where to serve gRPC's own view of its connections (grpc.channelz.v1), on this machine "
-       "only: "
-       "127.0.0.1:50052, unix:/run/mutexd-channelz.sock; off serves none and records nothing",
-       "off", Kind::kValue, Setting::kEverywhere, ApplyChannelz},
+       "only: 127.0.0.1:50052, unix:/run/mutexd-channelz.sock; off serves none and records "
+       "nothing",
+       "off", Kind::kValue, Setting::kEverywhere,
+       AddressOrOff(&Settings::channelz, CheckChannelzAddress)},
       {"drain-timeout", kServing, "DURATION",
        "How long calls under way may take to finish after SIGTERM or SIGINT", "25s", Kind::kValue,
        Setting::kEverywhere, Duration(&Settings::drain_timeout, none, hour)},
