@@ -227,6 +227,8 @@ def visibility_differences(found: dict[str, Package]) -> Iterator[str]:
 
 def proto_differences(root: Path) -> Iterator[str]:
     text = (root / "proto/CMakeLists.txt").read_text(encoding="utf-8")
+    lists = dict(re.findall(r"^ *set\((\w+)\s([^)]*)\)", text, re.MULTILINE))
+    text = re.sub(r"\$\{(\w+)\}", lambda match: lists.get(match[1], match[0]), text)
     calls = re.findall(r"^ *mutexd_protos\(\w+([^)]*)\)", text, re.MULTILINE)
     cmake = {
         (word, "GRPC" in call.split())

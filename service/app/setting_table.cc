@@ -31,6 +31,8 @@ constexpr absl::string_view kCredentials[] = {"server", "caller"};
 constexpr absl::string_view kLogLevels[] = {"debug", "info", "warning", "error", "critical"};
 constexpr absl::string_view kLogFormats[] = {"json", "text"};
 
+constexpr absl::string_view kSlotIndexBases[] = {"0", "1"};
+
 Apply Duration(absl::Duration Settings::*member, absl::Duration least, absl::Duration most) {
   return [=](absl::Span<const std::string> texts, Settings& settings) {
     const auto duration = ParseDurationValue(texts[0], least, most);
@@ -64,6 +66,15 @@ Apply Switch(bool Settings::*member) {
   };
 }
 
+template <typename Value, typename Parse>
+Apply Parsed(Value Settings::*member, Parse parse) {
+  return [=](absl::Span<const std::string> texts, Settings& settings) {
+    auto value = parse(texts[0]);
+    if (value.ok()) settings.*member = *std::move(value);
+    return value.status();
+  };
+}
+
 Apply Path(std::string Settings::*member) {
   return [=](absl::Span<const std::string> texts, Settings& settings) {
     if (texts[0].empty()) return absl::InvalidArgumentError("is empty; give a path");
@@ -72,12 +83,27 @@ Apply Path(std::string Settings::*member) {
   };
 }
 
-template <typename Enum>
-Apply Choice(Enum Settings::*member, absl::Span<const absl::string_view> choices) {
+// The member becomes the position of the choice.
+template <typename Value>
+Apply Choice(Value Settings::*member, absl::Span<const absl::string_view> choices) {
   return [=](absl::Span<const std::string> texts, Settings& settings) {
     const auto choice = ParseChoice(texts[0], choices);
-    if (choice.ok()) settings.*member = static_cast<Enum>(*choice);
+    if (choice.ok()) settings.*member = static_cast<Value>(*choice);
     return choice.status();
+  };
+}
+
+// An address that `check` finds nothing wrong with, or "off".
+Apply AddressOrOff(std::optional<ListenAddress> Settings::*member,
+                   absl::Status (*check)(const ListenAddress&)) {
+  return [=](absl::Span<const std::string> texts, Settings& settings) {
+    (settings.*member).reset();
+    if (texts[0] == "off") return absl::OkStatus();
+    auto address = ParseListenAddress(texts[0]);
+    if (!address.ok()) return address.status();
+    absl::Status status = check(*address);
+    if (status.ok()) settings.*member = *std::move(address);
+    return status;
   };
 }
 
@@ -102,31 +128,17 @@ absl::Status ApplyListen(absl::Span<const std::string> texts, Settings& settings
   return absl::OkStatus();
 }
 
-absl::Status ApplyManagement(absl::Span<const std::string> texts, Settings& settings) {
-  settings.management.reset();
-  if (texts[0] == "off") return absl::OkStatus();
-  auto address = ParseListenAddress(texts[0]);
-  if (!address.ok()) return address.status();
-  if (address->is_unix()) {
-    return absl::InvalidArgumentError(
-        "the management port cannot be a unix socket; write it as 127.0.0.1:9464 or off");
-  }
-  settings.management = *std::move(address);
-  return absl::OkStatus();
+absl::Status CheckManagementAddress(const ListenAddress& address) {
+  if (!address.is_unix()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "the management port cannot be a unix socket; write it as 127.0.0.1:9464 or off");
 }
 
-absl::Status ApplyChannelz(absl::Span<const std::string> texts, Settings& settings) {
-  settings.channelz.reset();
-  if (texts[0] == "off") return absl::OkStatus();
-  auto address = ParseListenAddress(texts[0]);
-  if (!address.ok()) return address.status();
-  if (!address->is_unix() && !IsLoopbackHost(address->host)) {
-    return absl::InvalidArgumentError(
-        "channelz shows the addresses of all callers, without asking who wants to know; serve it "
-        "on this machine only: 127.0.0.1:50052, unix:/run/mutexd-channelz.sock or off");
-  }
-  settings.channelz = *std::move(address);
-  return absl::OkStatus();
+absl::Status CheckChannelzAddress(const ListenAddress& address) {
+  if (address.is_unix() || IsLoopbackHost(address.host)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "channelz shows the addresses of all callers, without asking who wants to know; serve it "
+      "on this machine only: 127.0.0.1:50052, unix:/run/mutexd-channelz.sock or off");
 }
 
 absl::Status ApplyUnixSocketMode(absl::Span<const std::string> texts, Settings& settings) {
@@ -145,31 +157,6 @@ absl::Status ApplyUnixIdentity(absl::Span<const std::string> texts, Settings& se
   auto identities = ParseUnixIdentities(texts);
   if (identities.ok()) settings.unix_identities = *std::move(identities);
   return identities.status();
-}
-
-absl::Status ApplyAmplitudeProxy(absl::Span<const std::string> texts, Settings& settings) {
-  auto url = ParseProxyUrl(texts[0]);
-  if (url.ok()) settings.amplitude_proxy = *std::move(url);
-  return url.status();
-}
-
-absl::Status ApplyAmplitudeUrl(absl::Span<const std::string> texts, Settings& settings) {
-  auto url = ParseUpstreamUrl(texts[0]);
-  if (url.ok()) settings.amplitude_url = *std::move(url);
-  return url.status();
-}
-
-absl::Status ApplyManagementKey(absl::Span<const std::string> texts, Settings& settings) {
-  auto key = ParseManagementKey(texts[0]);
-  if (key.ok()) settings.amplitude_management_key = *std::move(key);
-  return key.status();
-}
-
-absl::Status ApplySlotIndexBase(absl::Span<const std::string> texts, Settings& settings) {
-  static constexpr absl::string_view kBases[] = {"0", "1"};
-  const auto base = ParseChoice(texts[0], kBases);
-  if (base.ok()) settings.slot_index_base = *base;
-  return base.status();
 }
 
 absl::Status ApplyQuotaPerSecond(absl::Span<const std::string> texts, Settings& settings) {
@@ -203,12 +190,14 @@ std::vector<Setting> MakeTable() {
        "127.0.0.1:50051", Kind::kList, Setting::kEverywhere, ApplyListen},
       {"management", kServing, "ADDR",
        "Where to serve /healthz, /readyz, /metrics and /statusz over plain HTTP; off serves none",
-       "127.0.0.1:9464", Kind::kValue, Setting::kEverywhere, ApplyManagement},
+       "127.0.0.1:9464", Kind::kValue, Setting::kEverywhere,
+       AddressOrOff(&Settings::management, CheckManagementAddress)},
       {"channelz", kServing, "ADDR",
        "Where to serve gRPC's own view of its connections (grpc.channelz.v1), on this machine "
-       "only: "
-       "127.0.0.1:50052, unix:/run/mutexd-channelz.sock; off serves none and records nothing",
-       "off", Kind::kValue, Setting::kEverywhere, ApplyChannelz},
+       "only: 127.0.0.1:50052, unix:/run/mutexd-channelz.sock; off serves none and records "
+       "nothing",
+       "off", Kind::kValue, Setting::kEverywhere,
+       AddressOrOff(&Settings::channelz, CheckChannelzAddress)},
       {"drain-timeout", kServing, "DURATION",
        "How long calls under way may take to finish after SIGTERM or SIGINT", "25s", Kind::kValue,
        Setting::kEverywhere, Duration(&Settings::drain_timeout, none, hour)},
@@ -264,22 +253,21 @@ std::vector<Setting> MakeTable() {
        Kind::kValue, Setting::kEverywhere, Choice(&Settings::region, kRegions)},
       {"amplitude-url", kUpstream, "URL",
        "Amplitude's address instead of the region's; https, but for an address on this machine", "",
-       Kind::kValue, Setting::kEverywhere, ApplyAmplitudeUrl},
+       Kind::kValue, Setting::kEverywhere, Parsed(&Settings::amplitude_url, ParseUpstreamUrl)},
       {"amplitude-proxy", kUpstream, "URL",
        "HTTP proxy for all requests to Amplitude, in place of those that the environment names", "",
-       Kind::kValue, Setting::kEverywhere, ApplyAmplitudeProxy},
+       Kind::kValue, Setting::kEverywhere, Parsed(&Settings::amplitude_proxy, ParseProxyUrl)},
       {"amplitude-ca-file", kUpstream, "PATH",
        "PEM file of the certificate authorities to trust instead of the system's", "", Kind::kValue,
        Setting::kEverywhere, Path(&Settings::amplitude_ca_file)},
       {"amplitude-key-file", kUpstream, "PATH",
        "File with the management key, read again when it changes. Instead of a file, the key "
-       "itself "
-       "can stand in the environment variable AMPLITUDE_MANAGEMENT_KEY; it is never a flag",
+       "itself can stand in the environment variable AMPLITUDE_MANAGEMENT_KEY; it is never a flag",
        "", Kind::kValue, Setting::kEverywhere, Path(&Settings::amplitude_key_file)},
       {kManagementKey, kUpstream, "KEY", "The management key", "", Kind::kValue,
-       Setting::kEnvironment, ApplyManagementKey},
+       Setting::kEnvironment, Parsed(&Settings::amplitude_management_key, ParseManagementKey)},
       {"slot-index-base", kUpstream, "0|1", "What Amplitude's path calls a group's first slot", "1",
-       Kind::kValue, Setting::kEverywhere, ApplySlotIndexBase},
+       Kind::kValue, Setting::kEverywhere, Choice(&Settings::slot_index_base, kSlotIndexBases)},
       {"upstream-timeout", kUpstream, "DURATION",
        "The longest that one request to Amplitude may take", "10s", Kind::kValue,
        Setting::kEverywhere, Duration(&Settings::upstream_timeout, shortest, hour)},

@@ -166,10 +166,9 @@ VisibilityWaits::VisibilityWaits(Gateway& gateway, const amplitude::Call& call, 
     : clock_(gateway.clock),
       deadline_(call.deadline),
       accepted_(accepted),
-      until_(clock_.MonotonicNow() +
-             absl::ToChronoNanoseconds(gateway.options.write_visibility_timeout)),
-      wait_(kFirstVisibilityWait),
-      read_begun_(clock_.MonotonicNow()) {}
+      read_begun_(clock_.MonotonicNow()),
+      until_(read_begun_ + absl::ToChronoNanoseconds(gateway.options.write_visibility_timeout)),
+      wait_(kFirstVisibilityWait) {}
 
 asio::awaitable<WaitEnd> VisibilityWaits::Next(const absl::Status& last_read) {
   const amplitude::MonotonicTime now = clock_.MonotonicNow();

@@ -105,9 +105,9 @@ class VisibilityWaits {
   amplitude::Clock& clock_;
   const amplitude::MonotonicTime deadline_;
   const bool accepted_;
+  amplitude::MonotonicTime read_begun_;
   const amplitude::MonotonicTime until_;
   absl::Duration wait_;
-  amplitude::MonotonicTime read_begun_;
 };
 
 // The waits before a write is made again: a back-off, for at most five attempts, and only where the

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "mutexgroups/option_names.h"
 
 namespace mutexgroups {
 namespace {
@@ -20,11 +21,9 @@ std::optional<std::string> TlsProblem(const ClientOptions& options) {
   if (!UsesTls(options) || options.tls_cert_file.empty() == options.tls_key_file.empty()) {
     return std::nullopt;
   }
-  constexpr char kCert[] = "tls_cert_file (MUTEXGROUPS_TLS_CERT_FILE)";
-  constexpr char kKey[] = "tls_key_file (MUTEXGROUPS_TLS_KEY_FILE)";
   const bool has_cert = !options.tls_cert_file.empty();
-  return absl::StrCat(has_cert ? kCert : kKey, " is given and ", has_cert ? kKey : kCert,
-                      " is not: give both, or neither");
+  return absl::StrCat(has_cert ? kTlsCertFile : kTlsKeyFile, " is given and ",
+                      has_cert ? kTlsKeyFile : kTlsCertFile, " is not: give both, or neither");
 }
 
 std::optional<std::string> AmplitudeKeyProblem(const ClientOptions& options) {

@@ -10,13 +10,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "mutexgroups/file_content.h"
+#include "mutexgroups/option_names.h"
 
 namespace mutexgroups {
 namespace {
-
-constexpr char kCa[] = "tls_ca_file (MUTEXGROUPS_TLS_CA_FILE)";
-constexpr char kCert[] = "tls_cert_file (MUTEXGROUPS_TLS_CERT_FILE)";
-constexpr char kKey[] = "tls_key_file (MUTEXGROUPS_TLS_KEY_FILE)";
 
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
@@ -63,20 +60,21 @@ bool IsPair(const std::string& certificate_pem, const std::string& key_pem) {
 
 Result<std::shared_ptr<grpc::ChannelCredentials>> TlsCredentials(const ClientOptions& options) {
   grpc::SslCredentialsOptions pem;
-  if (auto error = Read(kCa, options.tls_ca_file, pem.pem_root_certs)) return *error;
-  if (auto error = Read(kCert, options.tls_cert_file, pem.pem_cert_chain)) return *error;
-  if (auto error = Read(kKey, options.tls_key_file, pem.pem_private_key)) return *error;
+  if (auto error = Read(kTlsCaFile, options.tls_ca_file, pem.pem_root_certs)) return *error;
+  if (auto error = Read(kTlsCertFile, options.tls_cert_file, pem.pem_cert_chain)) return *error;
+  if (auto error = Read(kTlsKeyFile, options.tls_key_file, pem.pem_private_key)) return *error;
   const bool roots_are_bad = !options.tls_ca_file.empty() && !FirstCertificate(pem.pem_root_certs);
   const bool pair_is_bad =
       !options.tls_cert_file.empty() && !IsPair(pem.pem_cert_chain, pem.pem_private_key);
   // What OpenSSL noted of the files is nobody else's.
   ERR_clear_error();
   if (roots_are_bad) {
-    return Invalid(absl::StrCat(kCa, ": ", options.tls_ca_file, " has no certificates in PEM"));
+    return Invalid(
+        absl::StrCat(kTlsCaFile, ": ", options.tls_ca_file, " has no certificates in PEM"));
   }
   if (pair_is_bad) {
-    return Invalid(absl::StrCat(kCert, ", ", kKey, ": ", options.tls_cert_file, " and ",
-                                options.tls_key_file,
+    return Invalid(absl::StrCat(kTlsCertFile, ", ", kTlsKeyFile, ": ", options.tls_cert_file,
+                                " and ", options.tls_key_file,
                                 " are not a certificate and its key in PEM, without a password"));
   }
   return grpc::SslCredentials(pem);

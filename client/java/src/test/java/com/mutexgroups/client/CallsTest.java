@@ -20,22 +20,13 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
-class CallsTest {
+class CallsTest extends WithFakeService {
   private static final GetMutexGroupRequest GET =
       GetMutexGroupRequest.newBuilder().setMutexGroupId("1002").build();
-  private final FakeService service = new FakeService();
-  private final MutexGroupsClient client = service.client();
-
-  @AfterEach
-  void stop() {
-    client.close();
-    service.close();
-  }
 
   @Test
   void reachTheService() {

@@ -17,19 +17,10 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class ListingTest {
+class ListingTest extends WithFakeService {
   private static final ListMutexGroupsRequest ALL = ListMutexGroupsRequest.getDefaultInstance();
-  private final FakeService service = new FakeService();
-  private final MutexGroupsClient client = service.client();
-
-  @AfterEach
-  void stop() {
-    client.close();
-    service.close();
-  }
 
   private ListMutexGroupsRequest asked(int call) {
     return (ListMutexGroupsRequest) service.requests.get(call);

@@ -22,10 +22,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class MutexGroupsExceptionTest {
+class MutexGroupsExceptionTest extends WithFakeService {
   private static final ErrorInfo MISMATCH =
       ErrorInfo.newBuilder()
           .setDomain("mutexgroups")
@@ -33,14 +32,6 @@ class MutexGroupsExceptionTest {
           .putMetadata("current_etag", "v1-2")
           .putMetadata("http_status", "409")
           .build();
-  private final FakeService service = new FakeService();
-  private final MutexGroupsClient client = service.client();
-
-  @AfterEach
-  void stop() {
-    client.close();
-    service.close();
-  }
 
   @Test
   void hasEveryDetailThatTheServiceSends() {

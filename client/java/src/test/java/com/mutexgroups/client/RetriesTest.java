@@ -8,20 +8,11 @@ import com.mutexgroups.v1.GetMutexGroupRequest;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class RetriesTest {
+class RetriesTest extends WithFakeService {
   private static final StatusRuntimeException UNAVAILABLE =
       Status.UNAVAILABLE.withDescription("down").asRuntimeException();
-  private final FakeService service = new FakeService();
-  private final MutexGroupsClient client = service.client();
-
-  @AfterEach
-  void stop() {
-    client.close();
-    service.close();
-  }
 
   @Test
   void areMadeOfReads() {
