@@ -36,6 +36,7 @@ SYSTEM = {
     "CURL": "curl",
     "OpenSSL": "openssl",
     "PkgConfig::HTTPLIB": "httplib",
+    "PkgConfig::NGHTTP2": "nghttp2",
     "PkgConfig::TOMLPLUSPLUS": "tomlplusplus",
     "ZLIB": "zlib",
     "absl": "absl",

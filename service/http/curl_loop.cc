@@ -14,17 +14,25 @@ CurlLoop::CurlLoop(asio::any_io_executor loop, const Limits& limits)
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlLoop::OnTimer);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(limits.max_kept_connections));
-  SetMaxHostConnections(limits.max_host_connections);
+  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
+                    static_cast<long>(limits.max_host_connections));
 }
 
 CurlLoop::~CurlLoop() { Close(); }
 
 CURLcode CurlLoop::Start(CURL* easy, OnDone on_done) {
+  return Add(easy, {.on_done = std::move(on_done)});
+}
+
+CURLcode CurlLoop::StartConnection(CURL* easy, OnDone on_done) {
+  return Add(easy, {.on_done = std::move(on_done), .stays = true});
+}
+
+CURLcode CurlLoop::Add(CURL* easy, Transfer transfer) {
   if (multi_ == nullptr) return CURLE_ABORTED_BY_CALLBACK;
   if (curl_multi_add_handle(multi_, easy) != CURLM_OK) return CURLE_FAILED_INIT;
-  transfers_.emplace(easy, std::move(on_done));
+  transfers_.emplace(easy, std::move(transfer));
   return CURLE_OK;
 }
 
@@ -38,17 +46,12 @@ void CurlLoop::Close() {
   while (!transfers_.empty()) {
     auto transfer = transfers_.extract(transfers_.begin());
     curl_multi_remove_handle(multi_, transfer.key());
-    transfer.mapped()(CURLE_ABORTED_BY_CALLBACK);
+    if (transfer.mapped().on_done) transfer.mapped().on_done(CURLE_ABORTED_BY_CALLBACK);
   }
   curl_multi_cleanup(std::exchange(multi_, nullptr));
   for (const auto& [socket, watch] : sockets_) watch->Release();
   sockets_.clear();
   timer_.cancel();
-}
-
-void CurlLoop::SetMaxHostConnections(int connections) {
-  if (multi_ == nullptr) return;
-  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(connections));
 }
 
 int CurlLoop::OnSocket(CURL* /*easy*/, curl_socket_t socket, int what, void* self,
@@ -129,8 +132,14 @@ void CurlLoop::ReportDone() {
     // The message is gone with the removal.
     CURL* const easy = message->easy_handle;
     const CURLcode code = message->data.result;
+    const auto found = transfers_.find(easy);
+    const bool stays = found != transfers_.end() && found->second.stays && code == CURLE_OK;
+    if (stays) {
+      std::exchange(found->second.on_done, nullptr)(code);
+      continue;
+    }
     curl_multi_remove_handle(multi_, easy);
-    if (auto transfer = transfers_.extract(easy)) transfer.mapped()(code);
+    if (auto transfer = transfers_.extract(easy)) transfer.mapped().on_done(code);
   }
 }
 

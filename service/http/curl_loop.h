@@ -33,18 +33,25 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   // refuses.
   CURLcode Start(CURL* easy, OnDone on_done);
 
+  // The same for a handle with CURLOPT_CONNECT_ONLY, whose connection stays until Stop.
+  CURLcode StartConnection(CURL* easy, OnDone on_done);
+
   // Forgets a transfer; harmless for one that is done. Its connection is closed where it has to be.
   void Stop(CURL* easy);
 
   // Ends all transfers with CURLE_ABORTED_BY_CALLBACK and closes all connections.
   void Close();
 
-  void SetMaxHostConnections(int connections);
-
  private:
   static int OnSocket(CURL* easy, curl_socket_t socket, int what, void* self, void* socket_data);
   static int OnTimer(CURLM* multi, long timeout_ms, void* self);
 
+  struct Transfer {
+    OnDone on_done;      // null once it was told
+    bool stays = false;  // in the CURLM, which would close its connection
+  };
+
+  CURLcode Add(CURL* easy, Transfer transfer);
   void Watch(curl_socket_t socket, int what);
   void ScheduleTimeouts(long timeout_ms);
   std::shared_ptr<SocketWatch> MakeWatch(curl_socket_t socket);
@@ -57,7 +64,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   bool timeouts_posted_ = false;
   // Only while libcurl wants to hear of them.
   std::unordered_map<curl_socket_t, std::shared_ptr<SocketWatch>> sockets_;
-  std::unordered_map<CURL*, OnDone> transfers_;
+  std::unordered_map<CURL*, Transfer> transfers_;
 };
 
 }  // namespace mutexd::http

@@ -95,18 +95,6 @@ HttpFailureKind FailureKind(CURLcode code, bool request_sent, absl::string_view 
   }
 }
 
-bool FailedWaitingForAnother(CURLcode code, bool request_sent, curl_off_t lookup_micros) {
-  if (code == CURLE_OK || request_sent || lookup_micros > 0) return false;
-  const HttpFailureKind kind = FailureKind(code, request_sent, "");
-  return kind == HttpFailureKind::kConnect || kind == HttpFailureKind::kTls ||
-         kind == HttpFailureKind::kConnectionLost;
-}
-
-bool RefusedTooOften(CURLcode code, absl::string_view detail) {
-  return (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) &&
-         absl::StartsWith(detail, "Connection died, tried");
-}
-
 std::string FailureMessage(CURLcode code, absl::string_view detail) {
   std::string message = curl_easy_strerror(code);
   // Complaints about the proxy's URL quote it, password included.

@@ -20,16 +20,6 @@ bool RequestMayBeSent(CURLcode code, curl_off_t pretransfer_micros);
 // of CURLOPT_ERRORBUFFER. `code` must not be CURLE_OK.
 HttpFailureKind FailureKind(CURLcode code, bool request_sent, absl::string_view detail);
 
-// Whether a failed transfer has only waited for a connection that another one was opening, and was
-// dragged along when that one failed or was cancelled in its handshake: it may be run again.
-// `lookup_micros` is CURLINFO_NAMELOOKUP_TIME_T: whoever opens a connection looks up a name first,
-// be it a number.
-bool FailedWaitingForAnother(CURLcode code, bool request_sent, curl_off_t lookup_micros);
-
-// Whether a transfer ended because each of libcurl's own repetitions met a refused stream or a dead
-// kept connection, and none a byte of a reply. Told by `detail` only, as above.
-bool RefusedTooOften(CURLcode code, absl::string_view detail);
-
 // A sentence of libcurl's words for `code` and of `detail`, which may be empty.
 std::string FailureMessage(CURLcode code, absl::string_view detail);
 

@@ -37,8 +37,6 @@ long WholeMilliseconds(absl::Duration duration) {
       std::numeric_limits<int>::max()));
 }
 
-bool IsHttps(absl::string_view url) { return absl::StartsWithIgnoreCase(url, "https:"); }
-
 }  // namespace
 
 CurlTransfer::CurlTransfer(const HttpRequest& request, const CurlTransportOptions& options)
@@ -78,12 +76,9 @@ bool CurlTransfer::ConfigureProxy() {
 }
 
 bool CurlTransfer::ConfigureConnection() {
-  // libcurl repeats a request on its own where HTTP/2 says that it was not processed (a refused
-  // stream); HTTP/1.1 has no such thing, and one request gains nothing from multiplexing.
-  const bool http2 = IsHttps(request_.url) && !request_.fresh_connection;
-  if (!Set(CURLOPT_HTTP_VERSION,
-           static_cast<long>(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)) ||
-      !Set(CURLOPT_PIPEWAIT, http2 ? 1L : 0L) ||
+  // libcurl would repeat a request on its own where HTTP/2 says that it was not processed (a
+  // refused stream); HTTP/1.1 has no such thing.
+  if (!Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1)) ||
       !Set(CURLOPT_CONNECTTIMEOUT_MS, WholeMilliseconds(options_.connect_timeout)) ||
       !Set(CURLOPT_SOCKOPTFUNCTION, &CurlTransfer::OnSocketOpen) ||
       !Set(CURLOPT_SOCKOPTDATA, this) ||
@@ -136,6 +131,12 @@ bool CurlTransfer::AddHeaderLine(const std::string& line) {
   // Appending gives back the head of the list that it was given.
   if (header_lines_ == nullptr) header_lines_.reset(list);
   return true;
+}
+
+bool CurlTransfer::OnlyConnect(curl_ssl_ctx_callback on_tls_context, void* data) {
+  return Set(CURLOPT_CONNECT_ONLY, 1L) && Set(CURLOPT_FRESH_CONNECT, 1L) &&
+         Set(CURLOPT_SSL_ENABLE_ALPN, 0L) && Set(CURLOPT_SSL_CTX_FUNCTION, on_tls_context) &&
+         Set(CURLOPT_SSL_CTX_DATA, data);
 }
 
 // noexcept, here and below: libcurl's frames cannot be unwound.
@@ -199,22 +200,8 @@ HttpFailure CurlTransfer::StoppedResult(HttpFailureKind kind, std::string messag
           .message = std::move(message)};
 }
 
-bool CurlTransfer::FailedWaitingForAnother(CURLcode code) const {
-  return http::FailedWaitingForAnother(code, RequestSent(code), Info(CURLINFO_NAMELOOKUP_TIME_T));
-}
-
-bool CurlTransfer::ReadWasRefusedTooOften(CURLcode code) const {
-  return request_.method == HttpMethod::kGet && RefusedTooOften(code, error_.data());
-}
-
 bool CurlTransfer::WaitedInVain() const {
   return RequestSent(CURLE_ABORTED_BY_CALLBACK) && head_.status() == 0;
-}
-
-bool CurlTransfer::UsedHttp2() const {
-  long version = 0;
-  curl_easy_getinfo(handle_.get(), CURLINFO_HTTP_VERSION, &version);
-  return version == CURL_HTTP_VERSION_2_0;
 }
 
 HttpTransferStats CurlTransfer::Stats() const {

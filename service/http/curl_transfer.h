@@ -26,6 +26,10 @@ class CurlTransfer {
   // Null when libcurl refused a setting (out of memory).
   CURL* handle() const { return handle_.get(); }
 
+  // Makes of it a connection of its own, on which nothing is sent. `on_tls_context` is called with
+  // `data` and the SSL_CTX, and offers protocols by ALPN. False when libcurl refuses.
+  bool OnlyConnect(curl_ssl_ctx_callback on_tls_context, void* data);
+
   // What follows holds for the last run of the handle.
 
   // The result of a run that ended with `code`; call once.
@@ -34,16 +38,9 @@ class CurlTransfer {
   // The result of a run that was stopped.
   HttpFailure StoppedResult(HttpFailureKind kind, std::string message) const;
 
-  // See curl_result.h.
-  bool FailedWaitingForAnother(CURLcode code) const;
-
-  // See curl_result.h; of a read only, since somebody may have processed it.
-  bool ReadWasRefusedTooOften(CURLcode code) const;
-
   // Whether the request was sent and nothing of a reply has come.
   bool WaitedInVain() const;
 
-  bool UsedHttp2() const;
   HttpTransferStats Stats() const;
 
  private:

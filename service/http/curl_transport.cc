@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "service/http/curl_loop.h"
 #include "service/http/curl_transfer.h"
+#include "service/http/http2_hosts.h"
+#include "service/http/http2_stream.h"
 #include "service/http/kept_connections.h"
 #include "service/http/request_check.h"
 
@@ -33,6 +35,10 @@ void InitializeLibcurl() {
 
 HttpFailure NotSent(HttpFailureKind kind, absl::string_view message) {
   return {.kind = kind, .request_sent = false, .message = std::string(message)};
+}
+
+std::string TimeoutMessage(absl::Duration timeout) {
+  return absl::StrCat("no complete reply within ", absl::FormatDuration(timeout));
 }
 
 constexpr absl::string_view kCancelledMessage = "the request was cancelled";
@@ -67,16 +73,25 @@ class TransferRun {
   std::optional<CURLcode> code_;
 };
 
-// Peers that close each connection after a few requests can refuse many more than libcurl puts up
-// with (five times).
-constexpr int kMaxRunsOfARead = 4;
+// A peer that answers few requests on each connection, and refuses the rest, is asked this often.
+constexpr int kMaxHttp2Runs = 20;
 
-// Whether a transfer that ended with `code` may be run again, after so many runs.
-bool MayRunAgain(const CurlTransfer& transfer, CURLcode code, int runs) {
-  // Cancelling, or losing, the transfer that opens a connection can fail those that wait for it.
-  if (transfer.FailedWaitingForAnother(code)) return runs == 1;
-  return runs < kMaxRunsOfARead && transfer.ReadWasRefusedTooOften(code);
-}
+// One run of an HTTP/2 stream, from start to end or to the end of this object's life.
+class StreamRun {
+ public:
+  StreamRun(Http2Hosts& hosts, Http2Stream& stream)
+      : stream_(stream), connection_(hosts.Begin(stream)) {}
+  ~StreamRun() { connection_->TakeBack(stream_); }
+
+  StreamRun(const StreamRun&) = delete;
+  StreamRun& operator=(const StreamRun&) = delete;
+
+  Http2Connection& connection() { return *connection_; }
+
+ private:
+  Http2Stream& stream_;
+  const std::shared_ptr<Http2Connection> connection_;
+};
 
 }  // namespace
 
@@ -92,21 +107,27 @@ class CurlTransport::Core {
               CurlLoop::Limits{.max_host_connections = options_.max_http1_connections,
                                .max_kept_connections = options_.max_http1_connections},
               options_.max_connection_age),
-        fresh_(std::make_shared<CurlLoop>(loop, CurlLoop::Limits{.max_kept_connections = 1})) {}
+        fresh_(std::make_shared<CurlLoop>(loop, CurlLoop::Limits{.max_kept_connections = 1})),
+        http2_(loop, options_) {}
 
   // The transport is gone: ends what is under way. Coroutines keep this alive until they notice.
   void Close() {
     observer_ = nullptr;
     kept_.Close();
     fresh_->Close();
+    http2_.Close();
   }
 
   static asio::awaitable<HttpResult> Send(std::shared_ptr<Core> core, HttpRequest request);
 
  private:
+  // By HTTP/2; nothing where the peer speaks HTTP/1.1, which has processed nothing then.
+  static asio::awaitable<std::optional<HttpResult>> SendByHttp2(
+      const std::shared_ptr<Core>& core, const HttpRequest& request, asio::steady_timer& wake,
+      const asio::cancellation_state& cancellation);
+
   HttpResult Finish(CurlTransfer& transfer, TransferRun& run, bool cancelled,
                     const HttpRequest& request);
-  void OnAnswer(const CurlTransfer& transfer, const CurlLoop& curl);
   void OnTimeout(const CurlTransfer& transfer, const CurlLoop& curl, absl::Duration timeout);
 
   const asio::any_io_executor loop_;
@@ -114,6 +135,7 @@ class CurlTransport::Core {
   HttpObserver* observer_;
   KeptConnections kept_;
   const std::shared_ptr<CurlLoop> fresh_;
+  Http2Hosts http2_;
 };
 
 asio::awaitable<HttpResult> CurlTransport::Core::Send(std::shared_ptr<Core> core,
@@ -127,26 +149,60 @@ asio::awaitable<HttpResult> CurlTransport::Core::Send(std::shared_ptr<Core> core
   if (const absl::Status status = CheckRequest(request); !status.ok()) {
     co_return NotSent(HttpFailureKind::kRequest, status.message());
   }
-  CurlTransfer transfer(request, core->options_);
-  if (transfer.handle() == nullptr) {
-    co_return NotSent(HttpFailureKind::kRequest, "libcurl cannot be set up");
-  }
-
   // Wakes this coroutine: when the time is up, or, being cancelled, when a run is done. libcurl's
   // own time-out does not pass for transfers that wait for a connection.
   asio::steady_timer wake(core->loop_);
   wake.expires_after(absl::ToChronoNanoseconds(ClampTimeout(request.timeout)));
-  std::optional<TransferRun> run;
+  if (core->http2_.MaySpeakHttp2(request)) {
+    std::optional<HttpResult> result = co_await SendByHttp2(core, request, wake, cancellation);
+    if (result) co_return *std::move(result);
+  }
+
+  CurlTransfer transfer(request, core->options_);
+  if (transfer.handle() == nullptr) {
+    co_return NotSent(HttpFailureKind::kRequest, "libcurl cannot be set up");
+  }
+  TransferRun run(request.fresh_connection ? core->fresh_ : core->kept_.Current(), transfer, wake);
+  if (!run.code()) {
+    asio::error_code ignored;
+    co_await wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  co_return core->Finish(transfer, run, cancelled(), request);
+}
+
+asio::awaitable<std::optional<HttpResult>> CurlTransport::Core::SendByHttp2(
+    const std::shared_ptr<Core>& core, const HttpRequest& request, asio::steady_timer& wake,
+    const asio::cancellation_state& cancellation) {
+  Http2Stream stream(request, [&wake] { wake.cancel(); });
+  std::optional<StreamRun> run;
   for (int runs = 1;; ++runs) {
-    run.emplace(request.fresh_connection ? core->fresh_ : core->kept_.Current(), transfer, wake);
-    if (!run->code()) {
+    run.emplace(core->http2_, stream);
+    if (!stream.has_ended()) {
       asio::error_code ignored;
       co_await wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
-    const bool again = !cancelled() && run->code() && MayRunAgain(transfer, *run->code(), runs);
-    if (!again) break;
+    const bool cancelled = cancellation.cancelled() != asio::cancellation_type::none;
+    if (cancelled || !stream.has_ended()) {
+      const absl::Duration timeout = ClampTimeout(request.timeout);
+      if (!cancelled && stream.WaitedInVain()) run->connection().OnSilence(timeout / 2);
+      run.reset();
+      if (core->observer_ != nullptr) core->observer_->OnTransferEnd(stream.Stats());
+      HttpFailure failure;
+      failure.kind = cancelled ? HttpFailureKind::kCancelled : HttpFailureKind::kTimeout;
+      failure.request_sent = stream.sent;
+      failure.status = stream.status();
+      failure.message = cancelled ? std::string(kCancelledMessage) : TimeoutMessage(timeout);
+      co_return failure;
+    }
+    if (stream.end() == Http2Stream::End::kNotProcessed && runs < kMaxHttp2Runs) continue;
+    break;
   }
-  co_return core->Finish(transfer, *run, cancelled(), request);
+  if (stream.end() == Http2Stream::End::kNotHttp2) {
+    core->http2_.OnHttp1(request);
+    co_return std::nullopt;
+  }
+  if (core->observer_ != nullptr) core->observer_->OnTransferEnd(stream.Stats());
+  co_return stream.TakeResult();
 }
 
 HttpResult CurlTransport::Core::Finish(CurlTransfer& transfer, TransferRun& run, bool cancelled,
@@ -157,24 +213,14 @@ HttpResult CurlTransport::Core::Finish(CurlTransfer& transfer, TransferRun& run,
   const CURLcode code = run.code().value_or(CURLE_ABORTED_BY_CALLBACK);
   if (timed_out) {
     if (!request.fresh_connection) OnTimeout(transfer, run.curl(), ClampTimeout(request.timeout));
-    return transfer.StoppedResult(
-        HttpFailureKind::kTimeout,
-        absl::StrCat("no complete reply within ",
-                     absl::FormatDuration(ClampTimeout(request.timeout))));
+    return transfer.StoppedResult(HttpFailureKind::kTimeout,
+                                  TimeoutMessage(ClampTimeout(request.timeout)));
   }
   if (code == CURLE_ABORTED_BY_CALLBACK) {
     return transfer.StoppedResult(HttpFailureKind::kCancelled, std::string(kCancelledMessage));
   }
-  if (code == CURLE_OK && !request.fresh_connection) OnAnswer(transfer, run.curl());
+  if (code == CURLE_OK && !request.fresh_connection) kept_.OnAnswer(run.curl());
   return transfer.TakeResult(code);
-}
-
-void CurlTransport::Core::OnAnswer(const CurlTransfer& transfer, const CurlLoop& curl) {
-  kept_.OnAnswer(curl);
-  // HTTP/1.1 needs a connection for each request under way; with HTTP/2 every further one is waste,
-  // and a burst would open one for each request that finds no stream.
-  kept_.SetMaxHostConnections(transfer.UsedHttp2() ? options_.max_http2_connections
-                                                   : options_.max_http1_connections);
 }
 
 // Where others have been answered in the second half of the time, the connection is alive.

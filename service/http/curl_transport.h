@@ -1,7 +1,8 @@
-// HttpTransport by libcurl's multi interface on an Asio event loop.
+// HttpTransport by libcurl's multi interface on an Asio event loop, with HTTP/2 by nghttp2.
 //
 // HTTP/2 where TLS's ALPN agrees on it, its requests multiplexed over one connection; HTTP/1.1
-// otherwise, and always without TLS. Certificate and host are always verified, TLS is 1.2 at least.
+// otherwise, and always without TLS, for a fresh connection, and by way of a proxy that is reached
+// by TLS itself. Certificate and host are always verified, TLS is 1.2 at least.
 // Unless the options name one, proxies come from the environment (http_proxy, https_proxy,
 // all_proxy, no_proxy) as curl has them. Redirects are not followed, cookies not kept.
 #pragma once
@@ -31,9 +32,9 @@ struct CurlTransportOptions {
   // (kTimeout). A shorter HttpRequest::timeout goes first.
   absl::Duration connect_timeout = absl::Seconds(5);
 
-  // Connections per host, by what the host last turned out to speak. HTTP/2 opens the second only
-  // when the first has no streams left; requests that find all taken wait. Requests with
-  // fresh_connection are not counted and do not wait.
+  // Connections per host, by what it speaks. HTTP/2 opens the second only when the first has no
+  // streams left; requests that find all taken wait. Requests with fresh_connection are not counted
+  // and do not wait.
   int max_http2_connections = 2;
   int max_http1_connections = 16;
 

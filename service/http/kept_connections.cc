@@ -32,12 +32,6 @@ void KeptConnections::OnSilence(const CurlLoop& loop, TimePoint silent_since) {
   if (&loop == current_.get() && last_answer_ <= silent_since) Leave();
 }
 
-void KeptConnections::SetMaxHostConnections(int connections) {
-  if (limits_.max_host_connections == connections) return;
-  limits_.max_host_connections = connections;
-  if (current_ != nullptr) current_->SetMaxHostConnections(connections);
-}
-
 void KeptConnections::Close() {
   closed_ = true;
   if (current_ != nullptr) current_->Close();

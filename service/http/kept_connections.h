@@ -13,10 +13,9 @@
 namespace mutexd::http {
 
 // Hands out a CurlLoop, whose connections are kept for later requests, until they are too old or
-// seem dead; then another one. libcurl looks at a connection's age only while it is idle, and lets
-// new requests join one that has long been silent as long as others wait on it: with HTTP/2 that
-// could be for ever. What is under way stays where it is, and the connections of a loop that was
-// left are closed with the last of its transfers.
+// seem dead; then another one. libcurl would try the dead ones one after the other. What is under
+// way stays where it is, and the connections of a loop that was left are closed with the last of
+// its transfers.
 class KeptConnections {
  public:
   using TimePoint = asio::steady_timer::time_point;
@@ -33,9 +32,6 @@ class KeptConnections {
   // `silent_since`, nobody else goes there.
   void OnSilence(const CurlLoop& loop, TimePoint silent_since);
 
-  // Of the loops to come, too.
-  void SetMaxHostConnections(int connections);
-
   // Ends all transfers.
   void Close();
 
@@ -43,7 +39,7 @@ class KeptConnections {
   void Leave();
 
   const asio::any_io_executor loop_;
-  CurlLoop::Limits limits_;
+  const CurlLoop::Limits limits_;
   const absl::Duration max_age_;
   bool closed_ = false;
 

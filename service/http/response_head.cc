@@ -25,7 +25,7 @@ bool ResponseHead::AddLine(absl::string_view line) {
       return AddStatusLine(line);
     case State::kHeaders:
       if (!line.empty()) return AddHeader(line);
-      state_ = status_ < 200 ? State::kStatusLine : State::kComplete;
+      EndFields();
       return true;
     case State::kComplete:
       return true;
@@ -37,7 +37,11 @@ bool ResponseHead::AddStatusLine(absl::string_view line) {
   if (!absl::StartsWith(line, "HTTP/")) return false;
   const std::size_t space = line.find(' ');
   if (space == absl::string_view::npos) return false;
-  if (!absl::SimpleAtoi(line.substr(space + 1, 3), &status_) || status_ < 100) return false;
+  return SetStatus(line.substr(space + 1, 3));
+}
+
+bool ResponseHead::SetStatus(absl::string_view status) {
+  if (!absl::SimpleAtoi(status, &status_) || status_ < 100) return false;
   headers_.clear();
   headers_.reserve(kUsualHeaders);
   state_ = State::kHeaders;
@@ -52,12 +56,36 @@ bool ResponseHead::AddHeader(absl::string_view line) {
     return true;
   }
   const std::size_t colon = line.find(':');
-  if (colon == absl::string_view::npos || colon == 0 || headers_.size() == kMaxHeaders)
-    return false;
-  headers_.push_back(
-      {.name = absl::AsciiStrToLower(absl::StripTrailingAsciiWhitespace(line.substr(0, colon))),
-       .value = std::string(absl::StripAsciiWhitespace(line.substr(colon + 1)))});
+  if (colon == absl::string_view::npos || colon == 0) return false;
+  return KeepHeader(absl::StripTrailingAsciiWhitespace(line.substr(0, colon)),
+                    line.substr(colon + 1));
+}
+
+bool ResponseHead::KeepHeader(absl::string_view name, absl::string_view value) {
+  if (headers_.size() == kMaxHeaders) return false;
+  headers_.push_back({.name = absl::AsciiStrToLower(name),
+                      .value = std::string(absl::StripAsciiWhitespace(value))});
   return true;
+}
+
+bool ResponseHead::AddField(absl::string_view name, absl::string_view value) {
+  bytes_ += name.size() + value.size();
+  if (bytes_ > kMaxHeadBytes) return false;
+  switch (state_) {
+    case State::kStatusLine:
+      state_ = State::kHeaders;
+      return name == ":status" && SetStatus(value);
+    case State::kHeaders:
+      return KeepHeader(name, value);
+    case State::kComplete:
+      return true;
+  }
+  return false;
+}
+
+void ResponseHead::EndFields() {
+  if (state_ != State::kHeaders) return;
+  state_ = status_ < 200 ? State::kStatusLine : State::kComplete;
 }
 
 }  // namespace mutexd::http

@@ -21,11 +21,17 @@ class ResponseHead {
   // trailers, and dropped. Returns false when the head breaks a limit or the syntax.
   bool AddLine(absl::string_view line);
 
+  // The same of HTTP/2, where fields come without lines: ":status" first.
+  bool AddField(absl::string_view name, absl::string_view value);
+  void EndFields();
+
   // The empty line after a final status has arrived.
   bool complete() const { return state_ == State::kComplete; }
 
   // The final status once complete; else 0.
   int status() const { return complete() ? status_ : 0; }
+
+  const std::vector<HttpHeader>& headers() const { return headers_; }
 
   // Names in lower case, values without surrounding blanks.
   std::vector<HttpHeader> TakeHeaders() { return std::move(headers_); }
@@ -34,7 +40,9 @@ class ResponseHead {
   enum class State { kStatusLine, kHeaders, kComplete };
 
   bool AddStatusLine(absl::string_view line);
+  bool SetStatus(absl::string_view status);
   bool AddHeader(absl::string_view line);
+  bool KeepHeader(absl::string_view name, absl::string_view value);
 
   State state_ = State::kStatusLine;
   int status_ = 0;

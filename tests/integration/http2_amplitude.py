@@ -24,7 +24,7 @@ from hyperframe.frame import GoAwayFrame
 
 from fake_amplitude import PATIENCE_SECONDS, Exchange, FakeAmplitude, Request
 
-NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM = 0, 2, 7
+NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM, HTTP_1_1_REQUIRED = 0, 2, 7, 13
 NO_STREAM_YET = 2**31 - 1  # "a GOAWAY is coming": excludes no stream
 
 
@@ -132,6 +132,16 @@ class Connection:
         self._writer.write(
             GoAwayFrame(stream_id=0, last_stream_id=last_stream, error_code=code).serialize()
         )
+
+    def begin_reply(self, stream: int) -> None:
+        """A head and half a body, and the stream stays open."""
+        self._frames.send_headers(stream, [(":status", "200")])
+        self._frames.send_data(stream, b'{"id": "half of')
+        self._flush()
+
+    def write(self, data: bytes) -> None:
+        """What is no frame of h2's."""
+        self._writer.write(data)
 
     def close(self) -> None:
         self.closed.set()

@@ -12,6 +12,7 @@ from mutexgroups.v1 import mutex_group_service_pb2 as api
 from fake_amplitude import Request, wait_until
 from gateway import metrics
 from http2_amplitude import (
+    HTTP_1_1_REQUIRED,
     INTERNAL_ERROR,
     NO_STREAM_YET,
     REFUSED_STREAM,
@@ -177,6 +178,57 @@ def test_a_stream_always_reset_ends_in_the_error_of_a_lost_connection(amplitude,
     )
     assert "INTERNAL_ERROR" in failed.message
     assert len(amplitude.of("get")) > 1
+
+
+def test_a_stream_that_is_refused_in_its_reply_is_read_anew(amplitude, stub):
+    number = amplitude.add_group()
+    begun = threading.Event()
+
+    def refuse_late(connection, stream, request):
+        if begun.is_set():
+            return connection.reply(stream)
+        begun.set()
+        connection.begin_reply(stream)
+        connection.reset(stream, REFUSED_STREAM)
+
+    amplitude.behaviour = refuse_late
+    expect_all_read([read(stub, number)], [number])
+    assert len(amplitude.of("get")) == 2
+
+
+def test_a_stream_that_wants_http11_is_asked_for_in_http11(amplitude, stub):
+    number = amplitude.add_group()
+    amplitude.behaviour = lambda connection, stream, request: connection.reset(
+        stream, HTTP_1_1_REQUIRED
+    )
+    expect_all_read([read(stub, number)], [number])
+    assert len(amplitude.of("get")) == 2
+    assert len(amplitude.http2) == 1
+
+
+BROKEN_FRAMES = {
+    "settings of five bytes": bytes([0, 0, 5, 4, 0, 0, 0, 0, 0]) + b"12345",
+    "data of no stream": bytes([0, 0, 1, 0, 0, 0, 0, 0, 0]) + b"x",
+    "headers that are none": bytes([0, 0, 2, 1, 4, 0, 0, 0, 1]) + b"\xff\xff",
+    "a frame larger than allowed": bytes([1, 0, 0, 0, 0, 0, 0, 0, 1]) + b"x" * 65536,
+}
+
+
+@pytest.mark.parametrize("frame", BROKEN_FRAMES)
+def test_a_peer_that_breaks_http2_is_left_at_once(amplitude, stub, frame):
+    number = amplitude.add_group()
+    broken = threading.Event()
+
+    def break_first(connection, stream, request):
+        if broken.is_set():
+            return connection.reply(stream)
+        broken.set()
+        connection.write(BROKEN_FRAMES[frame])
+
+    amplitude.behaviour = break_first
+    expect_all_read([read(stub, number)], [number])
+    assert broken.is_set()
+    assert [get.connection for get in amplitude.of("get")] == [1, 2]
 
 
 class GoAwayAfter:

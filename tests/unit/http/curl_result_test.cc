@@ -98,31 +98,6 @@ TEST(RequestMayBeSent, IsTrueWhereSendingItselfFailed) {
   EXPECT_TRUE(RequestMayBeSent(CURLE_HTTP2_STREAM, 0));
 }
 
-TEST(FailedWaitingForAnother, IsWhatEndedWithoutAnAttemptOfItsOwn) {
-  EXPECT_TRUE(FailedWaitingForAnother(CURLE_SSL_CONNECT_ERROR, false, 0));
-  EXPECT_TRUE(FailedWaitingForAnother(CURLE_COULDNT_CONNECT, false, 0));
-  EXPECT_TRUE(FailedWaitingForAnother(CURLE_RECV_ERROR, false, 0));
-  EXPECT_TRUE(FailedWaitingForAnother(CURLE_GOT_NOTHING, false, 0));
-}
-
-TEST(FailedWaitingForAnother, IsNothingElse) {
-  EXPECT_FALSE(FailedWaitingForAnother(CURLE_OK, false, 0));
-  EXPECT_FALSE(FailedWaitingForAnother(CURLE_SSL_CONNECT_ERROR, true, 0)) << "sent";
-  EXPECT_FALSE(FailedWaitingForAnother(CURLE_SSL_CONNECT_ERROR, false, 1)) << "its own attempt";
-  EXPECT_FALSE(FailedWaitingForAnother(CURLE_COULDNT_RESOLVE_HOST, false, 0));
-  EXPECT_FALSE(FailedWaitingForAnother(CURLE_OPERATION_TIMEDOUT, false, 0));
-  EXPECT_FALSE(FailedWaitingForAnother(CURLE_ABORTED_BY_CALLBACK, false, 0));
-  EXPECT_FALSE(FailedWaitingForAnother(CURLE_URL_MALFORMAT, false, 0));
-}
-
-TEST(RefusedTooOften, IsSaidByLibcurlInItsOwnWords) {
-  constexpr absl::string_view kDetail = "Connection died, tried 5 times before giving up";
-  EXPECT_TRUE(RefusedTooOften(CURLE_RECV_ERROR, kDetail));
-  EXPECT_TRUE(RefusedTooOften(CURLE_SEND_ERROR, kDetail));
-  EXPECT_FALSE(RefusedTooOften(CURLE_RECV_ERROR, "Recv failure: Connection reset by peer"));
-  EXPECT_FALSE(RefusedTooOften(CURLE_HTTP2_STREAM, kDetail));
-}
-
 TEST(FailureMessage, JoinsLibcurlsWordsAndTheDetail) {
   EXPECT_EQ(FailureMessage(CURLE_GOT_NOTHING, ""), "Server returned nothing (no headers, no data)");
   EXPECT_EQ(FailureMessage(CURLE_GOT_NOTHING, "Empty reply from server"),

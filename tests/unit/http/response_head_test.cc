@@ -100,5 +100,40 @@ TEST(ResponseHead, CapsTheNumberOfHeaders) {
   EXPECT_FALSE(head.AddLine("a: b"));
 }
 
+TEST(ResponseHead, TakesFieldsWithoutLines) {
+  ResponseHead head;
+  EXPECT_TRUE(head.AddField(":status", "103"));
+  EXPECT_TRUE(head.AddField("link", "early"));
+  head.EndFields();
+  EXPECT_FALSE(head.complete());
+  EXPECT_TRUE(head.AddField(":status", "200"));
+  EXPECT_TRUE(head.AddField("X-A", " 1 "));
+  head.EndFields();
+  EXPECT_TRUE(head.complete());
+  EXPECT_TRUE(head.AddField("a-trailer", "2"));
+  head.EndFields();
+  EXPECT_EQ(head.status(), 200);
+  const std::vector<HttpHeader> headers = head.TakeHeaders();
+  ASSERT_EQ(headers.size(), 1u);
+  EXPECT_EQ(headers[0].name, "x-a");
+  EXPECT_EQ(headers[0].value, "1");
+}
+
+TEST(ResponseHead, WantsAStatusBeforeOtherFields) {
+  EXPECT_FALSE(ResponseHead().AddField("x-a", "1"));
+  EXPECT_FALSE(ResponseHead().AddField(":status", "OK"));
+  EXPECT_FALSE(ResponseHead().AddField(":status", "99"));
+}
+
+TEST(ResponseHead, LimitsFieldsAsItLimitsLines) {
+  ResponseHead head;
+  EXPECT_TRUE(head.AddField(":status", "200"));
+  for (std::size_t i = 0; i < kMaxHeaders; ++i) ASSERT_TRUE(head.AddField("a", "b"));
+  EXPECT_FALSE(head.AddField("a", "b"));
+  ResponseHead long_head;
+  EXPECT_TRUE(long_head.AddField(":status", "200"));
+  EXPECT_FALSE(long_head.AddField("a", std::string(kMaxHeadBytes, 'b')));
+}
+
 }  // namespace
 }  // namespace mutexd::http

@@ -41,19 +41,23 @@ class TransportTest : public ::testing::Test {
   // Made with `options_` when first asked for.
   CurlTransport& transport();
 
-  // Sends and runs the loop until nothing is left to do.
+  // Sends and runs the loop until all is done that was begun.
   HttpResult Fetch(HttpRequest request);
   HttpResult Fetch(std::string url);
 
   // Starts, for a later RunLoop().
   std::unique_ptr<PendingSend> Start(HttpRequest request);
 
+  // Until what was started is done. What the transport keeps, it keeps watching.
   void RunLoop();
 
   asio::io_context loop_;
   CurlTransportOptions options_;
   RecordingObserver observer_;
   std::optional<CurlTransport> transport_;
+
+ private:
+  int under_way_ = 0;
 };
 
 HttpRequest Get(std::string url);
