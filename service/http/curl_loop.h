@@ -33,7 +33,8 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   // refuses.
   CURLcode Start(CURL* easy, OnDone on_done);
 
-  // The same for a handle with CURLOPT_CONNECT_ONLY, whose connection stays until Stop.
+  // The same for a handle with CURLOPT_CONNECT_ONLY, whose connection stays until Stop, which
+  // `on_done` may call for it.
   CURLcode StartConnection(CURL* easy, OnDone on_done);
 
   // Forgets a transfer; harmless for one that is done. Its connection is closed where it has to be.

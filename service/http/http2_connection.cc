@@ -33,13 +33,13 @@ HttpRequest ConnectRequest(std::string url) {
 
 }  // namespace
 
-// What nghttp2 calls, in the middle of its own work.
+// What nghttp2 calls, in the middle of its own work. noexcept: its frames cannot be unwound.
 struct Http2Connection::Callbacks {
   static Http2Stream* StreamOf(nghttp2_session* session, std::int32_t id) {
     return static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session, id));
   }
 
-  static int OnFrameSend(nghttp2_session* session, const nghttp2_frame* frame, void*) {
+  static int OnFrameSend(nghttp2_session* session, const nghttp2_frame* frame, void*) noexcept {
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
     if (Http2Stream* stream = StreamOf(session, frame->hd.stream_id)) stream->sent = true;
     return 0;
@@ -47,7 +47,7 @@ struct Http2Connection::Callbacks {
 
   static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame,
                       const std::uint8_t* name, std::size_t name_length, const std::uint8_t* value,
-                      std::size_t value_length, std::uint8_t, void* self) {
+                      std::size_t value_length, std::uint8_t, void* self) noexcept {
     Http2Stream* stream = StreamOf(session, frame->hd.stream_id);
     if (stream == nullptr) return 0;
     const bool fine = stream->AddHeader({reinterpret_cast<const char*>(name), name_length},
@@ -56,7 +56,7 @@ struct Http2Connection::Callbacks {
     return 0;
   }
 
-  static int OnFrame(nghttp2_session* session, const nghttp2_frame* frame, void* self) {
+  static int OnFrame(nghttp2_session* session, const nghttp2_frame* frame, void* self) noexcept {
     if (frame->hd.type == NGHTTP2_GOAWAY) Of(self).retired_ = true;
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
     Http2Stream* stream = StreamOf(session, frame->hd.stream_id);
@@ -67,7 +67,7 @@ struct Http2Connection::Callbacks {
   }
 
   static int OnData(nghttp2_session* session, std::uint8_t, std::int32_t id,
-                    const std::uint8_t* data, std::size_t length, void* self) {
+                    const std::uint8_t* data, std::size_t length, void* self) noexcept {
     Http2Stream* stream = StreamOf(session, id);
     if (stream != nullptr && !stream->AddBody({reinterpret_cast<const char*>(data), length})) {
       Detach(Of(self), *stream);
@@ -77,15 +77,17 @@ struct Http2Connection::Callbacks {
   }
 
   static int OnStreamClose(nghttp2_session* session, std::int32_t id, std::uint32_t error,
-                           void* self) {
+                           void* self) noexcept {
     Http2Stream* stream = StreamOf(session, id);
     if (stream == nullptr) return 0;
     Of(self).streams_.erase(stream);
-    const std::string why =
-        absl::StrCat("HTTP/2 stream ", id, " was ended by ", nghttp2_http2_strerror(error));
     if (error == NGHTTP2_NO_ERROR) {
       stream->Finish();
-    } else if (error == NGHTTP2_REFUSED_STREAM && stream->status() == 0) {
+      return 0;
+    }
+    const std::string why =
+        absl::StrCat("HTTP/2 stream ", id, " was ended by ", nghttp2_http2_strerror(error));
+    if (error == NGHTTP2_REFUSED_STREAM && stream->status() == 0) {
       stream->NotProcessed(why);
     } else if (error == NGHTTP2_HTTP_1_1_REQUIRED && stream->status() == 0) {
       stream->NotHttp2();
@@ -96,7 +98,8 @@ struct Http2Connection::Callbacks {
   }
 
   static ssize_t ReadBody(nghttp2_session* session, std::int32_t id, std::uint8_t* buffer,
-                          std::size_t length, std::uint32_t* flags, nghttp2_data_source*, void*) {
+                          std::size_t length, std::uint32_t* flags, nghttp2_data_source*,
+                          void*) noexcept {
     Http2Stream* stream = StreamOf(session, id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     const absl::string_view taken = stream->TakeBody(length);
