@@ -26,7 +26,7 @@ void BodyCollector::FreeInflater::operator()(z_stream_s* inflater) const {
 }
 
 bool BodyCollector::Begin(absl::string_view encoding, std::size_t length) {
-  if (absl::EqualsIgnoreCase(encoding, "gzip")) {
+  if (absl::EqualsIgnoreCase(encoding, "gzip") || absl::EqualsIgnoreCase(encoding, "x-gzip")) {
     auto inflater = std::make_unique<z_stream_s>();
     if (inflateInit2(inflater.get(), kGzipWindow) != Z_OK) return false;
     inflater_.reset(inflater.release());

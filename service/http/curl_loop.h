@@ -19,7 +19,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
  public:
   struct Limits {
     int max_host_connections = 0;  // 0: any number
-    int max_kept_connections = 0;  // connections kept for later transfers
+    int max_kept_connections = 0;  // connections kept for later transfers; 0: any number
   };
 
   // What a transfer's end is told to. Must neither start nor stop transfers: it wakes somebody up.

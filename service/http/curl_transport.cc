@@ -75,6 +75,8 @@ class TransferRun {
 
 // A peer that answers few requests on each connection, and refuses the rest, is asked this often.
 constexpr int kMaxHttp2Runs = 20;
+// One that ends each connection at once, less often.
+constexpr int kMaxHttp2ConnectionsOfARequest = 5;
 
 // One run of an HTTP/2 stream, from start to end or to the end of this object's life.
 class StreamRun {
@@ -121,7 +123,7 @@ class CurlTransport::Core {
   static asio::awaitable<HttpResult> Send(std::shared_ptr<Core> core, HttpRequest request);
 
  private:
-  // By HTTP/2; nothing where the peer speaks HTTP/1.1, which has processed nothing then.
+  // By HTTP/2; nothing where the request is to be made in HTTP/1.1.
   static asio::awaitable<std::optional<HttpResult>> SendByHttp2(
       const std::shared_ptr<Core>& core, const HttpRequest& request, asio::steady_timer& wake,
       const asio::cancellation_state& cancellation);
@@ -184,7 +186,7 @@ asio::awaitable<std::optional<HttpResult>> CurlTransport::Core::SendByHttp2(
     const bool cancelled = cancellation.cancelled() != asio::cancellation_type::none;
     if (cancelled || !stream.has_ended()) {
       const absl::Duration timeout = ClampTimeout(request.timeout);
-      if (!cancelled && stream.WaitedInVain()) run->connection().OnSilence(timeout / 2);
+      if (!cancelled && stream.status() == 0) run->connection().OnSilence(timeout / 2);
       run.reset();
       if (core->observer_ != nullptr) core->observer_->OnTransferEnd(stream.Stats());
       HttpFailure failure;
@@ -194,12 +196,14 @@ asio::awaitable<std::optional<HttpResult>> CurlTransport::Core::SendByHttp2(
       failure.message = cancelled ? std::string(kCancelledMessage) : TimeoutMessage(timeout);
       co_return failure;
     }
-    if (stream.end() == Http2Stream::End::kNotProcessed && runs < kMaxHttp2Runs) continue;
-    break;
+    const bool again = stream.end() == Http2Stream::End::kNotProcessed && runs < kMaxHttp2Runs &&
+                       stream.stats.connections_opened < kMaxHttp2ConnectionsOfARequest;
+    if (!again) break;
   }
   if (stream.end() == Http2Stream::End::kNotHttp2) {
     core->http2_.OnHttp1(request);
-    co_return std::nullopt;
+    // A write that was sent is not sent again: this end does not promise that nobody processed it.
+    if (!stream.sent || request.method == HttpMethod::kGet) co_return std::nullopt;
   }
   if (core->observer_ != nullptr) core->observer_->OnTransferEnd(stream.Stats());
   co_return stream.TakeResult();

@@ -8,20 +8,18 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "service/http/http2_fields.h"
 
 namespace mutexd::http {
 namespace {
 
-// What a peer may send ahead of us, for each stream and for all: bodies are taken as they come.
-constexpr std::int32_t kWindow = 16 << 20;
-
 // More than one TLS record, so that many small frames go out by few calls.
 constexpr std::size_t kSendAtOnce = std::size_t{64} << 10;
 
-constexpr absl::string_view kClosedBeforeReply = "the connection was closed before the reply";
+// Each of a TLS record at the most.
+constexpr int kReadsInARow = 64;
 
 Http2Connection::TimePoint Now() { return asio::steady_timer::clock_type::now(); }
 
@@ -32,96 +30,6 @@ HttpRequest ConnectRequest(std::string url) {
 }
 
 }  // namespace
-
-// What nghttp2 calls, in the middle of its own work. noexcept: its frames cannot be unwound.
-struct Http2Connection::Callbacks {
-  static Http2Stream* StreamOf(nghttp2_session* session, std::int32_t id) {
-    return static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session, id));
-  }
-
-  static int OnFrameSend(nghttp2_session* session, const nghttp2_frame* frame, void*) noexcept {
-    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    if (Http2Stream* stream = StreamOf(session, frame->hd.stream_id)) stream->sent = true;
-    return 0;
-  }
-
-  static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame,
-                      const std::uint8_t* name, std::size_t name_length, const std::uint8_t* value,
-                      std::size_t value_length, std::uint8_t, void* self) noexcept {
-    Http2Stream* stream = StreamOf(session, frame->hd.stream_id);
-    if (stream == nullptr) return 0;
-    const bool fine = stream->AddHeader({reinterpret_cast<const char*>(name), name_length},
-                                        {reinterpret_cast<const char*>(value), value_length});
-    if (!fine) GiveUp(self, *stream, "the reply's head is too long, or has no status");
-    return 0;
-  }
-
-  static int OnFrame(nghttp2_session* session, const nghttp2_frame* frame, void* self) noexcept {
-    if (frame->hd.type == NGHTTP2_GOAWAY) Of(self).retired_ = true;
-    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    Http2Stream* stream = StreamOf(session, frame->hd.stream_id);
-    if (stream != nullptr && !stream->EndHeaders()) {
-      GiveUp(self, *stream, "the reply's body is in an encoding that was not asked for");
-    }
-    return 0;
-  }
-
-  static int OnData(nghttp2_session* session, std::uint8_t, std::int32_t id,
-                    const std::uint8_t* data, std::size_t length, void* self) noexcept {
-    Http2Stream* stream = StreamOf(session, id);
-    if (stream != nullptr && !stream->AddBody({reinterpret_cast<const char*>(data), length})) {
-      Detach(Of(self), *stream);
-      stream->Finish();
-    }
-    return 0;
-  }
-
-  static int OnStreamClose(nghttp2_session* session, std::int32_t id, std::uint32_t error,
-                           void* self) noexcept {
-    Http2Stream* stream = StreamOf(session, id);
-    if (stream == nullptr) return 0;
-    Of(self).streams_.erase(stream);
-    if (error == NGHTTP2_NO_ERROR) {
-      stream->Finish();
-      return 0;
-    }
-    const std::string why =
-        absl::StrCat("HTTP/2 stream ", id, " was ended by ", nghttp2_http2_strerror(error));
-    if (error == NGHTTP2_REFUSED_STREAM && stream->status() == 0) {
-      stream->NotProcessed(why);
-    } else if (error == NGHTTP2_HTTP_1_1_REQUIRED && stream->status() == 0) {
-      stream->NotHttp2();
-    } else {
-      stream->Fail(HttpFailureKind::kConnectionLost, why);
-    }
-    return 0;
-  }
-
-  static ssize_t ReadBody(nghttp2_session* session, std::int32_t id, std::uint8_t* buffer,
-                          std::size_t length, std::uint32_t* flags, nghttp2_data_source*,
-                          void*) noexcept {
-    Http2Stream* stream = StreamOf(session, id);
-    if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    const absl::string_view taken = stream->TakeBody(length);
-    std::copy(taken.begin(), taken.end(), buffer);
-    if (stream->body_is_taken()) *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return static_cast<ssize_t>(taken.size());
-  }
-
-  static Http2Connection& Of(void* self) { return *static_cast<Http2Connection*>(self); }
-
-  // The peer is told to stop; what still comes is dropped.
-  static void Detach(Http2Connection& connection, Http2Stream& stream) {
-    nghttp2_session_set_stream_user_data(connection.session_, stream.id, nullptr);
-    nghttp2_submit_rst_stream(connection.session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_CANCEL);
-    connection.streams_.erase(&stream);
-  }
-
-  static void GiveUp(void* self, Http2Stream& stream, const char* why) {
-    Detach(Of(self), stream);
-    stream.Fail(HttpFailureKind::kProtocol, why);
-  }
-};
 
 std::shared_ptr<Http2Connection> Http2Connection::Open(const asio::any_io_executor& loop,
                                                        const std::shared_ptr<CurlLoop>& curl,
@@ -170,7 +78,7 @@ void Http2Connection::OnConnected(CURLcode code) {
   }
   opener_ = nullptr;
   if (!agreed_on_http2_) {
-    return End([](Http2Stream& stream) { stream.NotHttp2(); });
+    return End([](Http2Stream& stream) { stream.NotHttp2("the peer speaks HTTP/1.1 only"); });
   }
   if (!StartSession() || !WatchSocket()) {
     return End([](Http2Stream& stream) {
@@ -215,26 +123,6 @@ CURLcode Http2Connection::OnTlsContext(CURL*, void* context, void* self) {
   return CURLE_OK;
 }
 
-bool Http2Connection::StartSession() {
-  nghttp2_session_callbacks* callbacks = nullptr;
-  if (nghttp2_session_callbacks_new(&callbacks) != 0) return false;
-  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, &Callbacks::OnFrameSend);
-  nghttp2_session_callbacks_set_on_header_callback(callbacks, &Callbacks::OnHeader);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, &Callbacks::OnFrame);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &Callbacks::OnData);
-  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, &Callbacks::OnStreamClose);
-  const int made = nghttp2_session_client_new(&session_, callbacks, this);
-  nghttp2_session_callbacks_del(callbacks);
-  if (made != 0) return false;
-  const std::array<nghttp2_settings_entry, 2> settings{{
-      {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindow},
-  }};
-  return nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) ==
-             0 &&
-         nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kWindow) == 0;
-}
-
 bool Http2Connection::WatchSocket() {
   curl_socket_t socket = CURL_SOCKET_BAD;
   curl_easy_getinfo(transfer_.handle(), CURLINFO_ACTIVESOCKET, &socket);
@@ -250,6 +138,10 @@ bool Http2Connection::WatchSocket() {
   if (!watch_->Register()) return false;
   watch_->WatchFor(true, false);
   return true;
+}
+
+void Http2Connection::Look() {
+  if (state_ == State::kOpen && streams_.empty()) OnReadable();
 }
 
 std::size_t Http2Connection::MaxStreams() const {
@@ -268,27 +160,18 @@ void Http2Connection::Begin(Http2Stream& stream) {
   PostFlush();
 }
 
-void Http2Connection::Submit(Http2Stream& stream) {
-  const Http2Fields fields(stream.request(), user_agent_);
-  nghttp2_data_provider body{};
-  body.read_callback = &Callbacks::ReadBody;
-  stream.id = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(),
-                                     HasBody(stream.request()) ? &body : nullptr, &stream);
-  if (stream.id > 0) return;
-  // The numbers of streams are used up, after a thousand million requests; or out of memory.
-  stream.id = 0;
-  retired_ = true;
+// The peer is told to stop; what still comes is dropped.
+void Http2Connection::Detach(Http2Stream& stream) {
   streams_.erase(&stream);
-  stream.NotProcessed("the connection takes no more requests");
+  if (state_ != State::kOpen || stream.id == 0) return;
+  nghttp2_session_set_stream_user_data(session_, stream.id, nullptr);
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_CANCEL);
 }
 
 void Http2Connection::TakeBack(Http2Stream& stream) {
-  if (streams_.erase(&stream) == 0) return;
-  if (state_ == State::kOpen && stream.id != 0) {
-    nghttp2_session_set_stream_user_data(session_, stream.id, nullptr);
-    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_CANCEL);
-    PostFlush();
-  }
+  if (streams_.count(&stream) == 0) return;
+  Detach(stream);
+  if (state_ == State::kOpen) PostFlush();
   if (state_ == State::kConnecting && &stream == opener_) {
     return End([](Http2Stream& other) { other.NotProcessed("nobody waits for the connection"); });
   }
@@ -301,7 +184,27 @@ void Http2Connection::Retire() {
 }
 
 void Http2Connection::OnSilence(absl::Duration silence) {
-  if (absl::FromChrono(Now() - last_received_) >= silence) Retire();
+  if (absl::FromChrono(Now() - last_received_) < silence) return;
+  Retire();
+  GiveBackUnsent();
+}
+
+// Those that wait for their turn need not wait for a connection that ends.
+void Http2Connection::GiveBackUnsent() {
+  if (state_ != State::kOpen) return;
+  std::vector<Http2Stream*> unsent;
+  for (Http2Stream* stream : streams_) {
+    if (!stream->sent) unsent.push_back(stream);
+  }
+  for (Http2Stream* stream : unsent) {
+    Detach(*stream);
+    stream->NotProcessed("the connection takes no more requests");
+  }
+}
+
+bool Http2Connection::takes_streams() const {
+  if (state_ == State::kClosed || retired_) return false;
+  return session_ == nullptr || nghttp2_session_check_request_allowed(session_) != 0;
 }
 
 void Http2Connection::Close() {
@@ -312,24 +215,42 @@ void Http2Connection::Close() {
 
 void Http2Connection::OnReadable() {
   const auto keep = shared_from_this();
-  last_received_ = Now();
   std::array<char, std::size_t{16} << 10> buffer;
-  while (state_ == State::kOpen) {
+  for (int reads = 0; state_ == State::kOpen; ++reads) {
+    if (reads == kReadsInARow) {
+      PostRead();
+      break;
+    }
     std::size_t received = 0;
     const CURLcode code =
         curl_easy_recv(transfer_.handle(), buffer.data(), buffer.size(), &received);
     if (code == CURLE_AGAIN) break;
-    if (code != CURLE_OK) return Lose(absl::StrCat("cannot receive: ", curl_easy_strerror(code)));
-    if (received == 0) return Lose(std::string(kClosedBeforeReply));
+    if (code != CURLE_OK) {
+      return Lose(HttpFailureKind::kConnectionLost,
+                  absl::StrCat("cannot receive: ", curl_easy_strerror(code)));
+    }
+    if (received == 0) {
+      return Lose(HttpFailureKind::kConnectionLost, "the connection was closed before the reply");
+    }
+    last_received_ = Now();
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(buffer.data());
     const ssize_t taken = nghttp2_session_mem_recv(session_, bytes, received);
     if (taken < 0) {
-      const std::string why =
-          absl::StrCat("the peer breaks HTTP/2: ", nghttp2_strerror(static_cast<int>(taken)));
-      return End([&](Http2Stream& stream) { stream.Fail(HttpFailureKind::kProtocol, why); });
+      return Lose(
+          HttpFailureKind::kProtocol,
+          absl::StrCat("the peer breaks HTTP/2: ", nghttp2_strerror(static_cast<int>(taken))));
     }
+    if (nghttp2_session_want_read(session_) == 0) break;  // the rest is of no interest
   }
+  if (retired_) GiveBackUnsent();
   Flush();
+}
+
+// Others have their turn; and what TLS has decrypted already the socket does not tell.
+void Http2Connection::PostRead() {
+  asio::post(loop_, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->OnReadable();
+  });
 }
 
 void Http2Connection::PostFlush() {
@@ -349,7 +270,10 @@ void Http2Connection::Flush() {
     const CURLcode code =
         curl_easy_send(transfer_.handle(), sending_.data() + sent_, sending_.size() - sent_, &sent);
     if (code == CURLE_AGAIN) return watch_->WatchFor(true, true);
-    if (code != CURLE_OK) return Lose(absl::StrCat("cannot send: ", curl_easy_strerror(code)));
+    if (code != CURLE_OK) {
+      return Lose(HttpFailureKind::kConnectionLost,
+                  absl::StrCat("cannot send: ", curl_easy_strerror(code)));
+    }
     sent_ += sent;
   }
   if (state_ != State::kOpen) return;
@@ -373,10 +297,8 @@ bool Http2Connection::Collect() {
 void Http2Connection::CloseWhenDone() {
   if (state_ == State::kOpen && nghttp2_session_want_read(session_) == 0 &&
       nghttp2_session_want_write(session_) == 0) {
-    // Streams are left only where nghttp2 has ended the connection by an error.
-    return End([](Http2Stream& stream) {
-      stream.Fail(HttpFailureKind::kProtocol, "the peer broke HTTP/2");
-    });
+    // Streams that were sent are left only where nghttp2 has ended the connection by an error.
+    return Lose(HttpFailureKind::kProtocol, "the peer broke HTTP/2");
   }
   if (retired_ && streams_.empty()) Close();
 }
@@ -394,10 +316,10 @@ void Http2Connection::End(const EndStream& end) {
   }
 }
 
-void Http2Connection::Lose(const std::string& why) {
+void Http2Connection::Lose(HttpFailureKind kind, const std::string& why) {
   End([&](Http2Stream& stream) {
     if (stream.sent) {
-      stream.Fail(HttpFailureKind::kConnectionLost, why);
+      stream.Fail(kind, why);
     } else {
       stream.NotProcessed(why);
     }

@@ -38,7 +38,11 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection> {
   bool is_closed() const { return state_ == State::kClosed; }
 
   // Whether new streams may be begun: not when it is closed, or about to be, by whomever.
-  bool takes_streams() const { return state_ != State::kClosed && !retired_; }
+  bool takes_streams() const;
+
+  // Takes notice of what an idle connection has brought and nobody has been told of yet: its end,
+  // most likely.
+  void Look();
 
   // Of those that go out at once.
   bool has_room() const { return streams_.size() < MaxStreams(); }
@@ -75,12 +79,15 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection> {
   void OnConnected(CURLcode code);
   void FailToConnect(const HttpFailure& failure);
   static CURLcode OnTlsContext(CURL*, void* context, void* self);
-  bool StartSession();
+  bool StartSession();  // with Submit in http2_session.cc
   bool WatchSocket();
   void Submit(Http2Stream& stream);
   std::size_t MaxStreams() const;
 
+  void Detach(Http2Stream& stream);
+  void GiveBackUnsent();
   void OnReadable();
+  void PostRead();
   void PostFlush();
   void Flush();
   bool Collect();
@@ -89,7 +96,9 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection> {
   // Ends all streams as `end` says of each, and closes.
   template <typename EndStream>
   void End(const EndStream& end);
-  void Lose(const std::string& why);
+
+  // Ends all streams, as `kind` says of those that were sent, and closes.
+  void Lose(HttpFailureKind kind, const std::string& why);
 
   const asio::any_io_executor loop_;
   const std::shared_ptr<CurlLoop> curl_;

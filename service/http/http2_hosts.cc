@@ -54,6 +54,7 @@ std::shared_ptr<Http2Connection> Http2Hosts::Begin(Http2Stream& stream) {
     connection = Http2Connection::Open(loop_, curl_, options_, origin);
     host.connections.push_back(connection);
     ++stream.stats.connections_opened;
+    stream.stats.connection_reused = false;
   } else {
     stream.stats.connection_reused = stream.stats.connections_opened == 0;
   }
@@ -66,6 +67,7 @@ std::shared_ptr<Http2Connection> Http2Hosts::Choose(const Host& host) const {
   std::shared_ptr<Http2Connection> least_busy;
   int usable = 0;
   for (const auto& connection : host.connections) {
+    connection->Look();
     if (!connection->takes_streams()) continue;
     if (connection->has_room()) return connection;
     ++usable;

@@ -20,6 +20,7 @@ absl::string_view Find(const std::vector<HttpHeader>& headers, absl::string_view
 void Http2Stream::Reset() {
   id = 0;
   sent = false;
+  reply_ended = false;
   body_taken_ = 0;
   head_ = ResponseHead();
   ended_ = false;
@@ -63,7 +64,9 @@ void Http2Stream::NotProcessed(std::string message) {
   Ended(End::kNotProcessed, HttpFailureKind::kConnectionLost, std::move(message));
 }
 
-void Http2Stream::NotHttp2() { Ended(End::kNotHttp2, HttpFailureKind::kProtocol, ""); }
+void Http2Stream::NotHttp2(std::string message) {
+  Ended(End::kNotHttp2, HttpFailureKind::kConnectionLost, std::move(message));
+}
 
 void Http2Stream::Ended(End end, HttpFailureKind kind, std::string message) {
   ended_ = true;

@@ -21,7 +21,7 @@ class Http2Stream {
     kAnswered,
     kFailed,
     kNotProcessed,  // and so may be repeated, whatever it is
-    kNotHttp2,      // the peer speaks HTTP/1.1: nothing of the request has been processed
+    kNotHttp2,      // the peer wants HTTP/1.1
   };
 
   // `request` must outlive this. `on_end` is called once, unless the stream is taken back before;
@@ -53,11 +53,12 @@ class Http2Stream {
   void Finish();
   void Fail(HttpFailureKind kind, std::string message);
   void NotProcessed(std::string message);
-  void NotHttp2();
+  void NotHttp2(std::string message);
 
-  std::int32_t id = 0;      // of the stream; 0: none yet
-  bool sent = false;        // the head of the request
-  bool was_spared = false;  // a connection that was made for another one has failed before
+  std::int32_t id = 0;       // of the stream; 0: none yet
+  bool sent = false;         // the head of the request
+  bool reply_ended = false;  // its last byte has come
+  bool was_spared = false;   // a connection that was made for another one has failed before
   HttpTransferStats stats;
 
   // -- for whoever sends
@@ -65,8 +66,6 @@ class Http2Stream {
   bool has_ended() const { return ended_; }
   End end() const { return end_; }
 
-  // The request was sent and nothing of a reply has come.
-  bool WaitedInVain() const { return sent && status() == 0; }
   int status() const { return head_.status(); }
 
   // Of a stream that was answered, or has failed; call once.

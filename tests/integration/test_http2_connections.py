@@ -14,6 +14,7 @@ from gateway import metrics
 from http2_amplitude import (
     HTTP_1_1_REQUIRED,
     INTERNAL_ERROR,
+    NO_ERROR,
     NO_STREAM_YET,
     REFUSED_STREAM,
     Connection,
@@ -180,20 +181,62 @@ def test_a_stream_always_reset_ends_in_the_error_of_a_lost_connection(amplitude,
     assert len(amplitude.of("get")) > 1
 
 
-def test_a_stream_that_is_refused_in_its_reply_is_read_anew(amplitude, stub):
+@pytest.mark.parametrize("code", [NO_ERROR, REFUSED_STREAM, INTERNAL_ERROR])
+def test_a_stream_that_ends_within_its_reply_is_read_anew(amplitude, stub, code):
+    """Proxies end theirs without an error when they have lost what is behind them."""
     number = amplitude.add_group()
     begun = threading.Event()
 
-    def refuse_late(connection, stream, request):
+    def end_early(connection, stream, request):
         if begun.is_set():
             return connection.reply(stream)
         begun.set()
         connection.begin_reply(stream)
-        connection.reset(stream, REFUSED_STREAM)
+        connection.reset(stream, code)
 
-    amplitude.behaviour = refuse_late
+    amplitude.behaviour = end_early
     expect_all_read([read(stub, number)], [number])
     assert len(amplitude.of("get")) == 2
+
+
+def test_a_write_that_wants_http11_is_not_sent_again_unseen(amplitude, stub):
+    number = amplitude.add_group(name="Old")
+
+    def refuse_writes(connection, stream, request):
+        if request.method == "PATCH":
+            connection.reset(stream, HTTP_1_1_REQUIRED)
+        else:
+            connection.reply(stream)
+
+    amplitude.behaviour = refuse_writes
+    assert stub.UpdateMutexGroup(rename(number, "New")).mutex_group.name == "New"
+    # Before the second one a look whether the first has been done.
+    assert [request.method for request in amplitude.requests] == [
+        *("GET", "PATCH", "GET", "PATCH", "GET")
+    ]
+    assert amplitude.groups[number]["name"] == "New"
+
+
+def test_requests_that_wait_for_a_place_leave_with_a_goaway(amplitude, stub):
+    numbers = add_groups(amplitude, 240)
+    held: list[int] = []
+
+    def hold_on_two(connection: Connection, stream: int, request: Request) -> None:
+        if connection.number > 2:
+            return connection.reply(stream)
+        held.append(stream)
+        if len(held) == 200:  # both connections are full, and 40 requests wait
+            for each in amplitude.http2[:2]:
+                each.go_away(NO_STREAM_YET)
+        return None
+
+    amplitude.behaviour = hold_on_two
+    reads = [read(stub, number) for number in numbers]
+    wait_until(lambda: sum(call.done() for call in reads) == 40, "those that waited")
+    for connection in amplitude.http2[:2]:
+        amplitude.run(connection.reply_to_all)
+    expect_all_read(reads, numbers)
+    assert len(amplitude.of("get")) == 240
 
 
 def test_a_stream_that_wants_http11_is_asked_for_in_http11(amplitude, stub):
