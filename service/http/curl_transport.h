@@ -38,15 +38,16 @@ struct CurlTransportOptions {
   int max_http2_connections = 2;
   int max_http1_connections = 16;
 
-  // A connection idle for this long is not used again. Peers close theirs sooner or later; one that
-  // was closed is noticed before it is used.
+  // A connection idle for this long is not used again, and closed where it speaks HTTP/2. Peers
+  // close theirs sooner or later; one that was closed is noticed before it is used.
   absl::Duration max_connection_idle = absl::Minutes(5);
 
   // Nor is one this old, however busy, so that changes in DNS are followed.
   absl::Duration max_connection_age = absl::Minutes(10);
 
-  // TCP keepalive probes start after this long without traffic and repeat as often. Zero: no
-  // probes.
+  // After this long without traffic TCP keepalive probes start, and repeat as often; over HTTP/2 a
+  // ping is sent as well, and a connection whose peer has not answered it after as long again is
+  // given up. Zero: neither.
   absl::Duration keepalive = absl::Seconds(20);
 
   // A connection whose peer leaves data without acknowledgement for this long is given up: without

@@ -46,6 +46,9 @@ Http2Connection::Http2Connection(const asio::any_io_executor& loop, std::shared_
     : loop_(loop),
       curl_(std::move(curl)),
       user_agent_(options.user_agent),
+      ping_after_(options.keepalive),
+      max_idle_(options.max_connection_idle),
+      ping_timer_(loop),
       connect_request_(ConnectRequest(std::move(url))),
       transfer_(connect_request_, options),
       opened_at_(Now()),
@@ -89,6 +92,7 @@ void Http2Connection::OnConnected(CURLcode code) {
   last_received_ = Now();
   const auto waiting = streams_;  // Submit may end, and so remove, some
   for (Http2Stream* stream : waiting) Submit(*stream);
+  WaitForPing();
   Flush();
 }
 
@@ -142,6 +146,29 @@ bool Http2Connection::WatchSocket() {
 
 void Http2Connection::Look() {
   if (state_ == State::kOpen && streams_.empty()) OnReadable();
+}
+
+void Http2Connection::WaitForPing() {
+  if (ping_after_ <= absl::ZeroDuration() || state_ != State::kOpen) return;
+  ping_timer_.expires_after(absl::ToChronoNanoseconds(ping_after_));
+  ping_timer_.async_wait([weak = weak_from_this()](asio::error_code error) {
+    const auto self = weak.lock();
+    if (self != nullptr && !error) self->Ping();
+  });
+}
+
+void Http2Connection::Ping() {
+  if (state_ != State::kOpen) return;
+  const auto keep = shared_from_this();
+  if (streams_.empty() && absl::FromChrono(Now() - last_used_) >= max_idle_) return Retire();
+  if (absl::FromChrono(Now() - last_received_) >= ping_after_) {
+    if (std::exchange(ping_unanswered_, true)) {
+      return Lose(HttpFailureKind::kConnectionLost, "the peer does not answer HTTP/2 pings");
+    }
+    nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+    Flush();
+  }
+  WaitForPing();
 }
 
 std::size_t Http2Connection::MaxStreams() const {
@@ -233,6 +260,7 @@ void Http2Connection::OnReadable() {
       return Lose(HttpFailureKind::kConnectionLost, "the connection was closed before the reply");
     }
     last_received_ = Now();
+    ping_unanswered_ = false;
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(buffer.data());
     const ssize_t taken = nghttp2_session_mem_recv(session_, bytes, received);
     if (taken < 0) {
@@ -307,6 +335,7 @@ template <typename EndStream>
 void Http2Connection::End(const EndStream& end) {
   if (std::exchange(state_, State::kClosed) == State::kClosed) return;
   if (watch_ != nullptr) watch_->Release();
+  ping_timer_.cancel();
   curl_->Stop(transfer_.handle());
   for (Http2Stream* stream : std::exchange(streams_, {})) {
     if (session_ != nullptr && stream->id != 0) {

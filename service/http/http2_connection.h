@@ -83,6 +83,8 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection> {
   bool WatchSocket();
   void Submit(Http2Stream& stream);
   std::size_t MaxStreams() const;
+  void WaitForPing();
+  void Ping();
 
   void Detach(Http2Stream& stream);
   void GiveBackUnsent();
@@ -103,12 +105,16 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection> {
   const asio::any_io_executor loop_;
   const std::shared_ptr<CurlLoop> curl_;
   const std::string user_agent_;
+  const absl::Duration ping_after_;  // zero: no pings
+  const absl::Duration max_idle_;
+  asio::steady_timer ping_timer_;
   const HttpRequest connect_request_;  // of whose URL the host is
   bool agreed_on_http2_ = false;
   CurlTransfer transfer_;
   State state_ = State::kConnecting;
   bool retired_ = false;
   bool flush_posted_ = false;
+  bool ping_unanswered_ = false;
   nghttp2_session* session_ = nullptr;
   std::shared_ptr<SocketWatch> watch_;
   std::unordered_set<Http2Stream*> streams_;

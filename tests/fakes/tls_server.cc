@@ -145,6 +145,15 @@ TlsServer::~TlsServer() {
   ::waitpid(process_, nullptr, 0);
 }
 
+void TlsServer::Pause() const { SignalWorkers(SIGSTOP); }
+
+void TlsServer::Continue() const { SignalWorkers(SIGCONT); }
+
+void TlsServer::SignalWorkers(int signal) const {
+  std::ifstream children(absl::StrCat("/proc/", process_, "/task/", process_, "/children"));
+  for (pid_t worker = 0; children >> worker;) ::kill(worker, signal);
+}
+
 std::string TlsServer::Url(absl::string_view target) const {
   return absl::StrCat("https://127.0.0.1:", port_, target);
 }

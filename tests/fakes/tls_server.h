@@ -68,10 +68,16 @@ class TlsServer {
 
   int port() const { return port_; }
 
+  // Leaves connections open, and whatever comes by them unread, until Continue.
+  void Pause() const;
+  void Continue() const;
+
   // "https://127.0.0.1:<port><target>"
   std::string Url(absl::string_view target = "/") const;
 
  private:
+  void SignalWorkers(int signal) const;
+
   TemporaryDirectory directory_;
   int port_ = 0;
   pid_t process_ = -1;

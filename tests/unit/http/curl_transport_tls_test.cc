@@ -185,6 +185,37 @@ TEST_F(CurlTransportTlsTest, RefusesOverHttp2AHeadThatIsTooLongAndKeepsTheConnec
   EXPECT_EQ(observer_.connections_opened(), 1);
 }
 
+TEST_F(CurlTransportTlsTest, AnIdleConnectionIsKeptByPingsUntilItWasIdleForTooLong) {
+  options_.keepalive = absl::Milliseconds(20);
+  options_.max_connection_idle = absl::Seconds(2);
+  const TlsServer server(GoodCertificate(), Reporting());
+  const std::string first(ResponseOf(Fetch(server.Url())).Header("x-connection"));
+  loop_.run_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(ResponseOf(Fetch(server.Url())).Header("x-connection"), first);
+  // What ends is the connection, and with it all that the loop has to do.
+  loop_.restart();
+  loop_.run();
+  EXPECT_NE(ResponseOf(Fetch(server.Url())).Header("x-connection"), first);
+}
+
+TEST_F(CurlTransportTlsTest, APeerThatAnswersNoPingIsGivenUp) {
+  options_.keepalive = absl::Milliseconds(100);
+  ScriptedServer backend([](Peer& peer) {
+    if (peer.ReadRequest()) peer.WaitForBytes();  // no answer
+  });
+  const TlsServer server(GoodCertificate(), PassingTo(backend));
+  const auto waiting = Start(Get(server.Url()));
+  loop_.restart();
+  while (backend.requests().empty()) loop_.run_one_for(std::chrono::milliseconds(10));
+  server.Pause();
+  RunLoop();
+  server.Continue();
+  const HttpFailure failure = FailureOf(waiting->result);
+  EXPECT_EQ(failure.kind, HttpFailureKind::kConnectionLost);
+  EXPECT_TRUE(failure.request_sent);
+  EXPECT_THAT(failure.message, HasSubstr("ping"));
+}
+
 TEST_F(CurlTransportTlsTest, AHostWithoutHttp2IsNotAskedForItEachTime) {
   TlsServer::Options options = Reporting();
   options.http2 = false;
