@@ -172,7 +172,9 @@ def test_replies_that_nobody_reads(siege, connect, gateway, amplitude):
     request.max_staleness.FromSeconds(60)
     reply = gateway.stub().GetMutexGroup(request).ByteSize()
     name = f"20 connections, each 50 replies of {reply >> 10} KiB unread"
-    for turn, bounds in enumerate(TWICE, start=1):
+    # One thread makes the replies and another one frees them: what is freed late is not at hand
+    # the second time.
+    for turn, bounds in enumerate((TWICE[0], *TWICE), start=1):
         with siege(name, **bounds):
             connections = [connect(PREFACE + settings(window=0)) for _ in range(20)]
             for connection in connections:
