@@ -19,12 +19,6 @@
 namespace mutexd::http {
 namespace {
 
-// What a Content-Length may make us reserve before the bytes are there.
-constexpr curl_off_t kMaxReservedBody = curl_off_t{8} << 20;
-
-// Reserved beyond it, so that a reader that wants the body padded does not copy it.
-constexpr std::size_t kBodySlack = 64;
-
 long WholeSeconds(absl::Duration duration) {
   return static_cast<long>(
       std::clamp<std::int64_t>(absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))), 1,
@@ -40,7 +34,10 @@ long WholeMilliseconds(absl::Duration duration) {
 }  // namespace
 
 CurlTransfer::CurlTransfer(const HttpRequest& request, const CurlTransportOptions& options)
-    : request_(request), options_(options), handle_(curl_easy_init()) {
+    : request_(request),
+      options_(options),
+      handle_(curl_easy_init()),
+      body_(request.max_body_bytes) {
   if (handle_ != nullptr && !Configure()) handle_.reset();
 }
 
@@ -163,25 +160,22 @@ int CurlTransfer::OnSocketOpen(void* self, curl_socket_t socket,
 }
 
 bool CurlTransfer::Receive(absl::string_view data) {
-  if (body_.empty()) {
-    const curl_off_t length =
-        std::clamp<curl_off_t>(Info(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T), 0, kMaxReservedBody);
-    body_.reserve(std::min(static_cast<std::size_t>(length), request_.max_body_bytes) + kBodySlack);
+  if (body_.bytes_received() == 0) {
+    // Not the encoding: libcurl has decompressed it.
+    const auto length = std::max<curl_off_t>(Info(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T), 0);
+    body_.Begin("", static_cast<std::size_t>(length));
   }
-  const std::size_t room = request_.max_body_bytes - body_.size();
-  body_truncated_ = data.size() > room;
-  body_.append(data.data(), std::min(data.size(), room));
-  return !body_truncated_;
+  return body_.Add(data);
 }
 
 HttpResult CurlTransfer::TakeResult(CURLcode code) {
   if (code == CURLE_OK && !head_.complete()) code = CURLE_WEIRD_SERVER_REPLY;
-  if (code == CURLE_OK || body_truncated_) {
+  if (code == CURLE_OK || body_.truncated()) {
     HttpResponse response;
     response.status = head_.status();
     response.headers = head_.TakeHeaders();
-    response.body = std::move(body_);
-    response.body_truncated = body_truncated_;
+    response.body = body_.Take();
+    response.body_truncated = body_.truncated();
     return response;
   }
   const absl::string_view detail = error_.data();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "service/http/body_collector.h"
 #include "service/http/curl_transport.h"
 #include "service/http/http_observer.h"
 #include "service/http/http_transport.h"
@@ -79,8 +80,7 @@ class CurlTransfer {
   std::array<char, CURL_ERROR_SIZE> error_{};
   std::unique_ptr<CURL, FreeHandle> handle_;  // refers to those above
   ResponseHead head_;
-  std::string body_;
-  bool body_truncated_ = false;
+  BodyCollector body_;
 };
 
 }  // namespace mutexd::http
