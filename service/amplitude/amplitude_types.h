@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "mutexgroups/v1/mutex_group.pb.h"
 #include "service/amplitude/monotonic_time.h"
+#include "service/amplitude/shared_bytes.h"
 
 namespace mutexd::amplitude {
 
@@ -22,12 +23,17 @@ namespace v1 = ::mutexgroups::v1;
 // Amplitude serves at most this many groups a page.
 inline constexpr int kMaxListLimit = 1000;
 
-// A group as Amplitude showed it, its etag included. Owns its arena; shared and never changed.
+// A group as Amplitude showed it, its etag included. Owns its arena; shared, and never
+// changed but for `reply`.
 struct FetchedGroup {
   google::protobuf::Arena arena;
   const v1::MutexGroup* group = nullptr;  // on the arena, never null
   absl::Time read_time;                   // when Amplitude was asked
   MonotonicTime asked_at;                 // the same moment, for its age
+
+  // What callers get who ask for this group alone, serialized by the first of them on the event
+  // loop; none before.
+  mutable SharedBytes reply;
 };
 
 // One element of a page: exactly one of the two is set; both live on the page's arena.

@@ -18,10 +18,10 @@ constexpr std::size_t SlotBytes() {
 }
 
 // The texts of a message on an arena are beside the arena. Its wire format is as long as they are
-// and a little longer.
+// and a little longer, and stands in the reply.
 std::size_t BytesOf(const FetchedGroup& group) {
-  return sizeof(FetchedGroup) + kBlockBytes + group.arena.SpaceAllocated() +
-         group.group->ByteSizeLong();
+  return sizeof(FetchedGroup) + 2 * kBlockBytes + group.arena.SpaceAllocated() +
+         2 * group.group->ByteSizeLong();
 }
 
 std::size_t BytesOf(const FetchedPage& page) {

@@ -11,6 +11,8 @@
 namespace mutexd::groups {
 namespace {
 
+using amplitude::SharedBytes;
+
 asio::awaitable<absl::StatusOr<GroupPtr>> GetByKey(Gateway& gateway, amplitude::Call& call,
                                                    std::string key) {
   absl::StatusOr<KeySearch> search = co_await FindByKey(gateway, call, key);
@@ -23,10 +25,22 @@ asio::awaitable<absl::StatusOr<GroupPtr>> GetByKey(Gateway& gateway, amplitude::
   co_return GroupNotFound(message, key);
 }
 
+absl::StatusOr<SharedBytes> ReplyOf(const Gateway& gateway, const FetchedGroup& group) {
+  if (group.reply) return group.reply;
+  absl::Status size = CheckGroupSize(*group.group, gateway.options.max_reply_bytes);
+  if (!size.ok()) return size;
+  google::protobuf::Arena arena;
+  auto* response = google::protobuf::Arena::CreateMessage<v1::GetMutexGroupResponse>(&arena);
+  response->unsafe_arena_set_allocated_mutex_group(Borrow(group.group));
+  *response->mutable_read_time() = ToTimestamp(group.read_time);
+  group.reply = Serialize(*response, response->ByteSizeLong());
+  return group.reply;
+}
+
 }  // namespace
 
-asio::awaitable<absl::StatusOr<std::shared_ptr<const v1::GetMutexGroupResponse>>> GetGroup(
-    Gateway& gateway, amplitude::Call& call, const v1::GetMutexGroupRequest& request) {
+asio::awaitable<absl::StatusOr<SharedBytes>> GetGroup(Gateway& gateway, amplitude::Call& call,
+                                                      const v1::GetMutexGroupRequest& request) {
   AllowStaleness(gateway, call, request);
   absl::StatusOr<GroupPtr> group = GroupPtr();
   if (request.key().empty()) {
@@ -35,12 +49,16 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const v1::GetMutexGroupResponse>>
     group = co_await GetByKey(gateway, call, request.key());
   }
   if (!group.ok()) co_return std::move(group).status();
-  absl::Status size = CheckGroupSize(*(*group)->group, gateway.options.max_reply_bytes);
-  if (!size.ok()) co_return size;
-  const absl::Time read_time = (*group)->read_time;
-  auto reply = ReplyWith<v1::GetMutexGroupResponse>(*std::move(group));
-  *reply->mutable_read_time() = ToTimestamp(read_time);
-  co_return reply;
+  co_return ReplyOf(gateway, **group);
+}
+
+absl::StatusOr<SharedBytes> GetKnownGroup(Gateway& gateway, amplitude::Call& call,
+                                          const v1::GetMutexGroupRequest& request) {
+  if (!request.key().empty()) return SharedBytes();
+  AllowStaleness(gateway, call, request);
+  const GroupPtr group = gateway.amplitude.Known(call, request.mutex_group_id());
+  if (group == nullptr) return SharedBytes();
+  return ReplyOf(gateway, *group);
 }
 
 }  // namespace mutexd::groups

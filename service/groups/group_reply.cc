@@ -1,11 +1,21 @@
 #include "service/groups/group_reply.h"
 
 #include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include "absl/strings/str_cat.h"
 #include "service/amplitude/error.h"
 
 namespace mutexd::groups {
+
+// The message's own size need not be cached, which SerializeWithCachedSizesToArray would rely on.
+amplitude::SharedBytes Serialize(const google::protobuf::MessageLite& message, std::size_t size) {
+  return amplitude::SharedBytes::Make(size, [&](char* bytes) {
+    google::protobuf::io::ArrayOutputStream array(bytes, static_cast<int>(size));
+    google::protobuf::io::CodedOutputStream output(&array);
+    message.SerializeWithCachedSizes(&output);
+  });
+}
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <google/protobuf/arena.h>
+#include <google/protobuf/message_lite.h>
 #include <google/protobuf/util/time_util.h>
 
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include "absl/time/time.h"
 #include "mutexgroups/v1/mutex_group.pb.h"
 #include "service/amplitude/amplitude_api.h"
+#include "service/amplitude/shared_bytes.h"
 
 namespace mutexd::groups {
 
@@ -61,6 +63,10 @@ std::shared_ptr<Response> ReplyWith(GroupPtr group) {
   reply->Keep(std::move(group));
   return GroupReply<Response>::Share(std::move(reply));
 }
+
+// The wire format of a message of `size` bytes, its ByteSizeLong(); the sizes of what is in it are
+// cached.
+amplitude::SharedBytes Serialize(const google::protobuf::MessageLite& message, std::size_t size);
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
 

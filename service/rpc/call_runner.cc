@@ -161,7 +161,7 @@ class CallRunner::Obligation {
     if (call_ == nullptr || call_->finish_ == nullptr) return;
     absl::Status status = CutShort(call_->ended_by_, call_->call_);
     if (call_->runner_ != nullptr) {
-      call_->runner_->Finished(*call_, std::move(status), nullptr);
+      call_->runner_->Finished(*call_, std::move(status), {});
     } else {
       const std::string& rpc_id = call_->call_.rpc_id;
       call_->Finish({.rpc_id = rpc_id, .status = ToWire(status, rpc_id)});
@@ -215,6 +215,11 @@ void CallRunner::Begin(Obligation obligation) {
     call->Stop(EndedBy::kDeadline);
   }
   if (call->ended_by_ != EndedBy::kWork) return;
+  absl::StatusOr<SharedBytes> reply = AnswerAtOnce(*call);
+  if (!reply.ok() || *reply) {
+    Finished(*call, reply.status(), std::move(reply).value_or(SharedBytes()));
+    return;
+  }
 
   const auto stop_watching = [call](const std::exception_ptr&) {
     call->stop_deadline_.emit(asio::cancellation_type::terminal);
@@ -248,21 +253,28 @@ asio::awaitable<void> CallRunner::WatchDeadline(std::shared_ptr<RunningCall> cal
 asio::awaitable<void> CallRunner::Run(Obligation obligation) {
   co_await asio::this_coro::throw_if_cancelled(false);
   RunningCall& call = *obligation.call();
-  absl::StatusOr<MessagePtr> reply = co_await Work(call);
+  absl::StatusOr<SharedBytes> reply = co_await Work(call);
   absl::Status status = reply.status();
   if (absl::IsCancelled(status)) status = CutShort(call.ended_by_, call.call_);
-  Finished(call, std::move(status), reply.ok() ? *std::move(reply) : nullptr);
+  Finished(call, std::move(status), std::move(reply).value_or(SharedBytes()));
 }
 
-asio::awaitable<absl::StatusOr<MessagePtr>> CallRunner::Work(RunningCall& call) {
+absl::StatusOr<SharedBytes> CallRunner::AnswerAtOnce(RunningCall& call) {
   const RpcMethod& method = *call.incoming_.method;
   if (options_.access != nullptr) {
     absl::Status admitted = options_.access->Admit(call.incoming_, call.call_);
-    if (!admitted.ok()) co_return admitted;
+    if (!admitted.ok()) return admitted;
   }
-  if (call.incoming_.request == nullptr) co_return UnreadableRequest(method.name);
+  if (call.incoming_.request == nullptr) return UnreadableRequest(method.name);
   const Violations violations = method.validate(*call.incoming_.request);
-  if (!violations.empty()) co_return amplitude::InvalidRequest(violations);
+  if (!violations.empty()) return amplitude::InvalidRequest(violations);
+  if (!method.known) return SharedBytes();
+  return method.known(gateway_, call.call_, *call.incoming_.request);
+}
+
+// Of a call that has been found good.
+asio::awaitable<absl::StatusOr<SharedBytes>> CallRunner::Work(RunningCall& call) {
+  const RpcMethod& method = *call.incoming_.method;
   if (method.is_write() && options_.trail != nullptr) {
     absl::Status prepared = co_await options_.trail->Prepare();
     if (!prepared.ok()) co_return prepared;
@@ -270,11 +282,10 @@ asio::awaitable<absl::StatusOr<MessagePtr>> CallRunner::Work(RunningCall& call) 
   co_return co_await method.run(gateway_, call.call_, *call.incoming_.request);
 }
 
-void CallRunner::Finished(RunningCall& call, absl::Status status, MessagePtr reply) {
+void CallRunner::Finished(RunningCall& call, absl::Status status, SharedBytes reply) {
   running_.erase(&call);
   call.runner_ = nullptr;
   const absl::Duration spent = absl::FromChrono(gateway_.clock.MonotonicNow() - call.arrived_);
-  const std::size_t reply_bytes = reply == nullptr ? 0 : call.incoming_.method->reply_bytes(*reply);
   TraceContext trace = ParseTraceparent(call.incoming_.traceparent).value_or(TraceContext());
   RpcReport report{.method = call.incoming_.method->name,
                    .rpc_id = call.call_.rpc_id,
@@ -288,11 +299,10 @@ void CallRunner::Finished(RunningCall& call, absl::Status status, MessagePtr rep
                    .status = status,
                    .duration = spent,
                    .request_bytes = call.incoming_.request_bytes,
-                   .response_bytes = reply_bytes,
+                   .response_bytes = reply.size(),
                    .http_status = call.call_.http_status,
                    .write_sent = call.call_.write_sent};
-  Outcome outcome{
-      .rpc_id = call.call_.rpc_id, .reply = std::move(reply), .reply_bytes = reply_bytes};
+  Outcome outcome{.rpc_id = call.call_.rpc_id, .reply = std::move(reply)};
   if (!status.ok()) {
     outcome.status = ToWire(status, call.call_.rpc_id);
     outcome.pushback = RetryPushback(status, call.time_left_ - spent);

@@ -47,11 +47,10 @@ struct IncomingCall {
 
 // What the caller gets.
 struct Outcome {
-  std::string rpc_id;                                      // for the trailer x-request-id
-  std::shared_ptr<const google::protobuf::Message> reply;  // set when `status` is OK
-  std::size_t reply_bytes = 0;                             // its ByteSizeLong(), just computed
-  google::rpc::Status status;                              // code, clipped message, details
-  std::optional<std::string> pushback;                     // trailer grpc-retry-pushback-ms
+  std::string rpc_id;                   // for the trailer x-request-id
+  SharedBytes reply;                    // serialized; none unless `status` is OK
+  google::rpc::Status status;           // code, clipped message, details
+  std::optional<std::string> pushback;  // trailer grpc-retry-pushback-ms
 };
 
 class AccessControl;
@@ -111,9 +110,11 @@ class CallRunner {
 
   void Begin(Obligation obligation);
   asio::awaitable<void> Run(Obligation obligation);
-  asio::awaitable<absl::StatusOr<MessagePtr>> Work(RunningCall& call);
+  asio::awaitable<absl::StatusOr<SharedBytes>> Work(RunningCall& call);
+  // The reply as far as nothing has to be waited for; none when there is more to do.
+  absl::StatusOr<SharedBytes> AnswerAtOnce(RunningCall& call);
   asio::awaitable<void> WatchDeadline(std::shared_ptr<RunningCall> call);
-  void Finished(RunningCall& call, absl::Status status, MessagePtr reply);
+  void Finished(RunningCall& call, absl::Status status, SharedBytes reply);
   void KeepRecord(const RunningCall& call, RpcReport report, Answered answered);
   void Answer(Answered answered);
   void GiveAnswers();

@@ -8,6 +8,7 @@
 #include "service/groups/batch_get.h"
 #include "service/groups/create.h"
 #include "service/groups/get.h"
+#include "service/groups/group_reply.h"
 #include "service/groups/list.h"
 #include "service/groups/move_slot_members.h"
 #include "service/groups/slot_members.h"
@@ -52,33 +53,44 @@ std::size_t ReplyBytes(const v1::ListMutexGroupsResponse& reply) {
   return groups::ListedBytes(reply);
 }
 
+using SerializedReply = asio::awaitable<absl::StatusOr<SharedBytes>>;
+
 // The adapter from messages of any type to a use case of one.
 template <typename Request, typename Response>
-asio::awaitable<absl::StatusOr<MessagePtr>> RunAs(Reply<Response> (*use_case)(Gateway&, Call&,
-                                                                              const Request&),
-                                                  Gateway& gateway, Call& call,
-                                                  const Message& request) {
+SerializedReply RunAs(Reply<Response> (*use_case)(Gateway&, Call&, const Request&),
+                      Gateway& gateway, Call& call, const Message& request) {
   absl::StatusOr<std::shared_ptr<const Response>> reply =
       co_await use_case(gateway, call, static_cast<const Request&>(request));
   if (!reply.ok()) co_return std::move(reply).status();
-  co_return MessagePtr(*std::move(reply));
+  co_return groups::Serialize(**reply, ReplyBytes(**reply));
+}
+template <typename Request>
+SerializedReply RunAs(SerializedReply (*use_case)(Gateway&, Call&, const Request&),
+                      Gateway& gateway, Call& call, const Message& request) {
+  return use_case(gateway, call, static_cast<const Request&>(request));
 }
 
-template <typename Request, typename Response>
+template <typename Request, typename Result>
 RpcMethod Method(absl::string_view name, int requests_needed,
-                 Reply<Response> (*use_case)(Gateway&, Call&, const Request&)) {
+                 Result (*use_case)(Gateway&, Call&, const Request&)) {
   return RpcMethod{
       .name = name,
       .requests_needed = requests_needed,
       .request_prototype = &Request::default_instance(),
       .validate =
           [](const Message& request) { return Validate(static_cast<const Request&>(request)); },
-      .run =
-          [use_case](Gateway& gateway, Call& call, const Message& request) {
-            return RunAs<Request, Response>(use_case, gateway, call, request);
-          },
-      .reply_bytes =
-          [](const Message& reply) { return ReplyBytes(static_cast<const Response&>(reply)); }};
+      .run = [use_case](Gateway& gateway, Call& call,
+                        const Message& request) { return RunAs(use_case, gateway, call, request); },
+      .known = nullptr};
+}
+
+RpcMethod GetMethod() {
+  RpcMethod method = Method("GetMutexGroup", kRead, &groups::GetGroup);
+  method.known = [](Gateway& gateway, Call& call, const Message& request) {
+    return groups::GetKnownGroup(gateway, call,
+                                 static_cast<const v1::GetMutexGroupRequest&>(request));
+  };
+  return method;
 }
 
 }  // namespace
@@ -86,7 +98,7 @@ RpcMethod Method(absl::string_view name, int requests_needed,
 const std::vector<RpcMethod>& Methods() {
   static const auto* const methods = new std::vector<RpcMethod>{
       Method("ListMutexGroups", kRead, &ListMutexGroups),
-      Method("GetMutexGroup", kRead, &groups::GetGroup),
+      GetMethod(),
       Method("BatchGetMutexGroups", kRead, &groups::BatchGetGroups),
       Method("CreateMutexGroup", kCreate, &groups::CreateGroup),
       Method("UpdateMutexGroup", kWrite, &groups::UpdateGroup),

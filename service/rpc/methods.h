@@ -4,7 +4,6 @@
 #include <google/protobuf/message.h>
 #include <asio/awaitable.hpp>
 
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -13,12 +12,14 @@
 #include "absl/strings/string_view.h"
 #include "service/amplitude/call.h"
 #include "service/amplitude/error.h"
+#include "service/amplitude/shared_bytes.h"
 #include "service/groups/gateway.h"
 
 namespace mutexd::rpc {
 
 using Violations = std::vector<amplitude::FieldViolation>;
 using MessagePtr = std::shared_ptr<const google::protobuf::Message>;
+using amplitude::SharedBytes;
 
 struct RpcMethod {
   absl::string_view name;  // such as "GetMutexGroup"
@@ -26,11 +27,15 @@ struct RpcMethod {
   int requests_needed = 0;
   const google::protobuf::Message* request_prototype = nullptr;
   std::function<Violations(const google::protobuf::Message&)> validate;
-  std::function<asio::awaitable<absl::StatusOr<MessagePtr>>(groups::Gateway&, amplitude::Call&,
-                                                            const google::protobuf::Message&)>
+  // The reply, serialized.
+  std::function<asio::awaitable<absl::StatusOr<SharedBytes>>(groups::Gateway&, amplitude::Call&,
+                                                             const google::protobuf::Message&)>
       run;
-  // The ByteSizeLong() of a reply that `run` has just made; the sizes of what is in it are cached.
-  std::function<std::size_t(const google::protobuf::Message&)> reply_bytes;
+  // The reply where it is known already; none: Amplitude has to be asked. Null where it always has
+  // to be.
+  std::function<absl::StatusOr<SharedBytes>(groups::Gateway&, amplitude::Call&,
+                                            const google::protobuf::Message&)>
+      known;
 
   bool is_write() const { return requests_needed > 0; }
 };

@@ -1,8 +1,6 @@
 #include "service/rpc/mutex_group_grpc_service.h"
 
 #include <google/protobuf/arena.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
@@ -44,16 +42,16 @@ std::shared_ptr<const google::protobuf::Message> Parse(const google::protobuf::M
   return {parsed, parsed->message};
 }
 
-// `size` is the message's ByteSizeLong(), and the sizes of what is in it are cached. Its own need
-// not be, which SerializeWithCachedSizesToArray would rely on.
-ByteBuffer Serialize(const google::protobuf::Message& message, std::size_t size) {
-  grpc::Slice slice(size);
-  google::protobuf::io::ArrayOutputStream bytes(const_cast<std::uint8_t*>(slice.begin()),
-                                                static_cast<int>(size));
-  google::protobuf::io::CodedOutputStream output(&bytes);
-  message.SerializeWithCachedSizes(&output);
-  output.Trim();
-  return ByteBuffer(&slice, 1);
+// Replies that are no longer are copied, which takes less than sharing them.
+constexpr std::size_t kCopiedBytes = 2048;
+
+grpc::Slice ToSlice(const SharedBytes& reply) {
+  const absl::string_view bytes = reply.view();
+  if (bytes.size() <= kCopiedBytes) return grpc::Slice(bytes.data(), bytes.size());
+  // gRPC only reads what is in a slice.
+  return grpc::Slice(
+      const_cast<char*>(bytes.data()), bytes.size(),
+      [](void* owner) { delete static_cast<SharedBytes*>(owner); }, new SharedBytes(reply));
 }
 
 std::string MetadataValue(const ServerContext& context, const char* key) {
@@ -166,14 +164,15 @@ class UnaryCall final : public AsyncCall {
       context_.AddTrailingMetadata("grpc-retry-pushback-ms", *outcome.pushback);
     }
     void* const tag = EndTag();
-    if (outcome.reply == nullptr) {
+    if (!outcome.reply) {
       writer_.FinishWithError(
           grpc::Status(static_cast<grpc::StatusCode>(outcome.status.code()),
                        outcome.status.message(), outcome.status.SerializeAsString()),
           tag);
       return;
     }
-    writer_.Finish(Serialize(*outcome.reply, outcome.reply_bytes), grpc::Status::OK, tag);
+    const grpc::Slice slice = ToSlice(outcome.reply);
+    writer_.Finish(ByteBuffer(&slice, 1), grpc::Status::OK, tag);
   }
 
   void OnOver() override {

@@ -35,6 +35,7 @@
 #include "service/amplitude/amplitude_stack.h"
 #include "service/groups/gateway.h"
 #include "service/rpc/call_runner.h"
+#include "tests/fakes/parsed_reply.h"
 #include "tests/fakes/test_loop.h"
 #include "tests/simulation/simulated_amplitude.h"
 
@@ -165,7 +166,7 @@ class Day : public ::testing::Test {
     asio::error_code ignored;
     if (!finished) co_await done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     ++tally.calls;
-    if (outcome.reply == nullptr) ++tally.errors[ReasonIn(outcome.status)];
+    if (!outcome.reply) ++tally.errors[ReasonIn(outcome.status)];
     co_return outcome;
   }
 
@@ -188,8 +189,8 @@ class Day : public ::testing::Test {
       const absl::Time asked = clock_.Now();
       const rpc::Outcome outcome =
           co_await Call(stale_reads_, name, "GetMutexGroup", std::move(request));
-      if (outcome.reply == nullptr) continue;
-      const auto& reply = static_cast<const v1::GetMutexGroupResponse&>(*outcome.reply);
+      if (!outcome.reply) continue;
+      const auto reply = fakes::Parsed<v1::GetMutexGroupResponse>(outcome.reply);
       const absl::Time read = absl::FromUnixNanos(
           google::protobuf::util::TimeUtil::TimestampToNanoseconds(reply.read_time()));
       if (asked - read > kStaleness) ++too_old_;
@@ -264,14 +265,14 @@ class Day : public ::testing::Test {
         request.set_slot_index(1 + count % 2);
         request.add_experiment_ids(experiment);
         const auto outcome = co_await Call(tally, name, "AddSlotMembers", std::move(request));
-        (outcome.reply != nullptr ? written.added : written.doubtful).insert(experiment);
+        (outcome.reply ? written.added : written.doubtful).insert(experiment);
       } else {
         const std::string text = absl::StrCat("version ", count);
         v1::UpdateMutexGroupRequest request;
         request.mutable_mutex_group()->set_id(written.id);
         request.mutable_mutex_group()->set_description(text);
         const auto outcome = co_await Call(tally, name, "UpdateMutexGroup", std::move(request));
-        if (outcome.reply != nullptr) {
+        if (outcome.reply) {
           written.description = text;
           written.attempted.clear();
           co_await ReadOwnWrite(name, written);
@@ -287,8 +288,8 @@ class Day : public ::testing::Test {
     v1::GetMutexGroupRequest request = GetOf(written.id, kStaleness);
     const rpc::Outcome outcome =
         co_await Call(stale_reads_, name, "GetMutexGroup", std::move(request));
-    if (outcome.reply == nullptr) co_return;
-    const auto& reply = static_cast<const v1::GetMutexGroupResponse&>(*outcome.reply);
+    if (!outcome.reply) co_return;
+    const auto reply = fakes::Parsed<v1::GetMutexGroupResponse>(outcome.reply);
     if (reply.mutex_group().description() != written.description) ++older_than_own_write_;
   }
 
@@ -301,7 +302,7 @@ class Day : public ::testing::Test {
     request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012d", ++creates_));
     for (int attempt = 0; attempt < 3; ++attempt) {
       const auto outcome = co_await Call(tally, name, "CreateMutexGroup", request);
-      if (outcome.reply != nullptr) {
+      if (outcome.reply) {
         created_.insert(group_name);
         co_return;
       }

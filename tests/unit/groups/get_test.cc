@@ -7,8 +7,8 @@ namespace {
 
 class GetTest : public GroupsTest {
  protected:
-  absl::StatusOr<std::shared_ptr<const v1::GetMutexGroupResponse>> Get() {
-    return Run(GetGroup(gateway, call, request));
+  absl::StatusOr<v1::GetMutexGroupResponse> Get() {
+    return Parsed<v1::GetMutexGroupResponse>(Run(GetGroup(gateway, call, request)));
   }
 
   v1::GetMutexGroupRequest request;
@@ -19,9 +19,9 @@ TEST_F(GetTest, ReadsOneGroupById) {
   const absl::Time asked = clock.Now();
   const auto reply = Get();
   ASSERT_TRUE(reply.ok()) << reply.status();
-  EXPECT_EQ((*reply)->mutex_group().key(), "group-7");
-  EXPECT_EQ((*reply)->mutex_group().etag(), EtagOf("7"));
-  EXPECT_EQ((*reply)->read_time().seconds(), absl::ToUnixSeconds(asked));
+  EXPECT_EQ(reply->mutex_group().key(), "group-7");
+  EXPECT_EQ(reply->mutex_group().etag(), EtagOf("7"));
+  EXPECT_EQ(reply->read_time().seconds(), absl::ToUnixSeconds(asked));
   EXPECT_THAT(amplitude.requests, SizeIs(1));
 }
 
@@ -55,7 +55,7 @@ TEST_F(GetTest, ScansForAKeyAndStopsWhereItIsFound) {
   request.set_key("group-2100");
   const auto reply = Get();
   ASSERT_TRUE(reply.ok()) << reply.status();
-  EXPECT_EQ((*reply)->mutex_group().id(), "2100");
+  EXPECT_EQ(reply->mutex_group().id(), "2100");
   EXPECT_EQ(amplitude.Count(Operation::kList), 2u);
   EXPECT_EQ(amplitude.requests[0].query.limit, 1000);
 }

@@ -17,6 +17,7 @@
 #include "service/groups/gateway.h"
 #include "tests/fakes/error_matcher.h"
 #include "tests/fakes/fake_amplitude.h"
+#include "tests/fakes/parsed_reply.h"
 #include "tests/fakes/test_loop.h"
 
 namespace mutexd::groups {
@@ -27,6 +28,7 @@ using fakes::AnsweredWith;
 using fakes::ConnectionLost;
 using fakes::IsError;
 using fakes::Metadata;
+using fakes::Parsed;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

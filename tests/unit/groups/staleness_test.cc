@@ -47,8 +47,8 @@ class StalenessTest : public GroupsTest {
     request.set_mutex_group_id(id);
     *request.mutable_max_staleness() = Seconds(max_staleness);
     amplitude::Call one = call;
-    const auto reply = Run(GetGroup(cached, one, request));
-    return reply.ok() ? (*reply)->mutex_group().name() : std::string(reply.status().message());
+    const auto reply = Parsed<v1::GetMutexGroupResponse>(Run(GetGroup(cached, one, request)));
+    return reply.ok() ? reply->mutex_group().name() : std::string(reply.status().message());
   }
   absl::StatusOr<std::shared_ptr<const v1::BatchGetMutexGroupsResponse>> Batch(
       const std::vector<std::string>& ids, int max_staleness) {
@@ -85,6 +85,51 @@ TEST_F(StalenessTest, AGetMayBeAsOldAsItsRequestSays) {
   EXPECT_EQ(NameOf("1", 60), "Group 1");
   EXPECT_EQ(NameOf("1", 59), "New");
   EXPECT_EQ(NameOf("1", 0), "New");
+}
+
+TEST_F(StalenessTest, AllWhoGetTheSameShareItsBytes) {
+  v1::GetMutexGroupRequest request;
+  request.set_mutex_group_id("1");
+  *request.mutable_max_staleness() = Seconds(60);
+  const auto known = [&] {
+    amplitude::Call one = call;
+    return GetKnownGroup(cached, one, request);
+  };
+  ASSERT_TRUE(known().ok());
+  EXPECT_FALSE(*known());
+  const auto read = Run(GetGroup(cached, call, request));
+  ASSERT_TRUE(read.ok());
+  ASSERT_TRUE(*known());
+  EXPECT_EQ(known()->view().data(), read->view().data());
+  EXPECT_EQ(Parsed<v1::GetMutexGroupResponse>(*known()).mutex_group().name(), "Group 1");
+
+  clock.Advance(absl::Seconds(61));
+  EXPECT_FALSE(*known());
+  request.clear_max_staleness();
+  EXPECT_FALSE(*known());
+}
+
+TEST_F(StalenessTest, OnlyAGetByIdIsKnownAtOnce) {
+  EXPECT_EQ(NameOf("2", 60), "Group 2");
+  v1::GetMutexGroupRequest by_key;
+  by_key.set_key("group-2");
+  *by_key.mutable_max_staleness() = Seconds(60);
+  const auto known = GetKnownGroup(cached, call, by_key);
+  ASSERT_TRUE(known.ok());
+  EXPECT_FALSE(*known);
+}
+
+TEST_F(StalenessTest, WhatIsKnownMayBeTooLargeToo) {
+  EXPECT_EQ(NameOf("3", 60), "Group 3");
+  v1::ListMutexGroupsRequest list;
+  *list.mutable_max_staleness() = Seconds(60);
+  EXPECT_TRUE(List(list).ok());  // its groups have not been told to anybody
+  cached.options.max_reply_bytes = 10;
+  v1::GetMutexGroupRequest request;
+  request.set_mutex_group_id("1");
+  *request.mutable_max_staleness() = Seconds(60);
+  EXPECT_THAT(GetKnownGroup(cached, call, request).status(),
+              IsError(StatusCode::kResourceExhausted, v1::ERROR_REASON_RESPONSE_TOO_LARGE));
 }
 
 TEST_F(StalenessTest, AListAndASearchByKeyMayBeOldToo) {

@@ -13,6 +13,7 @@
 #include "mutexgroups/v1/mutex_group_service.pb.h"
 #include "service/amplitude/error.h"
 #include "tests/fakes/fake_amplitude.h"
+#include "tests/fakes/parsed_reply.h"
 #include "tests/fakes/test_loop.h"
 
 namespace mutexd::rpc {
@@ -20,6 +21,7 @@ namespace {
 
 namespace v1 = ::mutexgroups::v1;
 
+using fakes::Parsed;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -43,7 +45,7 @@ Detail DetailIn(const google::rpc::Status& status) {
 
 // "CODE/REASON", or "OK".
 std::string ErrorOf(const Outcome& outcome) {
-  if (outcome.reply != nullptr) return "OK";
+  if (outcome.reply) return "OK";
   const auto code = static_cast<absl::StatusCode>(outcome.status.code());
   return absl::StrCat(absl::StatusCodeToString(code), "/",
                       DetailIn<google::rpc::ErrorInfo>(outcome.status).reason());
@@ -104,9 +106,9 @@ class CallRunnerTest : public ::testing::Test {
   }
 
   // A call whose work is `work`.
-  IncomingCall CallOf(
-      std::function<asio::awaitable<absl::StatusOr<MessagePtr>>(groups::Gateway&, amplitude::Call&)>
-          work) {
+  IncomingCall CallOf(std::function<asio::awaitable<absl::StatusOr<SharedBytes>>(groups::Gateway&,
+                                                                                 amplitude::Call&)>
+                          work) {
     own_method.name = "Own";
     own_method.validate = [](const google::protobuf::Message&) { return Violations(); };
     own_method.run = [work = std::move(work)](groups::Gateway& its_gateway, amplitude::Call& call,
@@ -148,11 +150,42 @@ class CallRunnerTest : public ::testing::Test {
 
 TEST_F(CallRunnerTest, AnswersWithTheReply) {
   const Outcome& outcome = OutcomeOf(Start(GetCall()));
-  ASSERT_NE(outcome.reply, nullptr);
-  EXPECT_EQ(static_cast<const v1::GetMutexGroupResponse&>(*outcome.reply).mutex_group().name(),
-            "Group 7");
+  EXPECT_EQ(Parsed<v1::GetMutexGroupResponse>(outcome.reply).mutex_group().name(), "Group 7");
   EXPECT_EQ(outcome.status.code(), 0);
   EXPECT_EQ(outcome.pushback, std::nullopt);
+}
+
+TEST_F(CallRunnerTest, WhatIsKnownNeedsNoWork) {
+  IncomingCall incoming = CallOf(
+      [](groups::Gateway&, amplitude::Call&) -> asio::awaitable<absl::StatusOr<SharedBytes>> {
+        ADD_FAILURE() << "nothing had to be done";
+        co_return SharedBytes();
+      });
+  int asked = 0;
+  own_method.known = [&](groups::Gateway&, amplitude::Call&, const google::protobuf::Message&) {
+    ++asked;
+    return SharedBytes::Make(0, [](char*) {});
+  };
+  const Outcome& outcome = OutcomeOf(Start(std::move(incoming)));
+  EXPECT_EQ(ErrorOf(outcome), "OK");
+  EXPECT_EQ(asked, 1);
+  EXPECT_THAT(observer.started, SizeIs(1));
+  EXPECT_THAT(observer.finished, SizeIs(1));
+}
+
+TEST_F(CallRunnerTest, WhatIsKnownToBeWrongIsAnErrorAtOnce) {
+  IncomingCall incoming = CallOf(
+      [](groups::Gateway&, amplitude::Call&) -> asio::awaitable<absl::StatusOr<SharedBytes>> {
+        ADD_FAILURE() << "nothing had to be done";
+        co_return SharedBytes();
+      });
+  own_method.known = [](groups::Gateway&, amplitude::Call&,
+                        const google::protobuf::Message&) -> absl::StatusOr<SharedBytes> {
+    return amplitude::MakeError(absl::StatusCode::kResourceExhausted,
+                                v1::ERROR_REASON_RESPONSE_TOO_LARGE, "too large");
+  };
+  EXPECT_EQ(ErrorOf(OutcomeOf(Start(std::move(incoming)))),
+            "RESOURCE_EXHAUSTED/RESPONSE_TOO_LARGE");
 }
 
 TEST_F(CallRunnerTest, RunsEveryMethodOfTheService) {
@@ -202,9 +235,15 @@ TEST_F(CallRunnerTest, RunsEveryMethodOfTheService) {
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const Outcome& outcome = OutcomeOf(Start({.method = &Methods()[i], .request = requests[i]}));
     EXPECT_EQ(ErrorOf(outcome), "OK") << std::string(Methods()[i].name);
-    const std::string response = absl::StrCat(Methods()[i].name, "Response");
-    ASSERT_NE(outcome.reply, nullptr);
-    EXPECT_EQ(outcome.reply->GetDescriptor()->name(), response);
+    const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
+        absl::StrCat("mutexgroups.v1.", Methods()[i].name, "Response"));
+    ASSERT_NE(type, nullptr);
+    const std::unique_ptr<google::protobuf::Message> response(
+        google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+    const absl::string_view bytes = outcome.reply.view();
+    ASSERT_TRUE(response->ParseFromArray(bytes.data(), bytes.size()));
+    EXPECT_FALSE(bytes.empty());
+    EXPECT_TRUE(response->GetReflection()->GetUnknownFields(*response).empty());
   }
 }
 
@@ -221,7 +260,7 @@ TEST_F(CallRunnerTest, PagesGoOnWithTheTokenOfTheReply) {
         OutcomeOf(Start({.method = &MethodNamed("ListMutexGroups"),
                          .request = std::make_shared<v1::ListMutexGroupsRequest>(*request)}));
     ASSERT_EQ(ErrorOf(outcome), "OK");
-    const auto& page = static_cast<const v1::ListMutexGroupsResponse&>(*outcome.reply);
+    const auto page = Parsed<v1::ListMutexGroupsResponse>(outcome.reply);
     for (const v1::MutexGroup& group : page.mutex_groups()) ids.push_back(group.id());
     request->set_page_token(page.next_page_token());
   } while (!request->page_token().empty());
@@ -452,20 +491,20 @@ TEST_F(CallRunnerTest, CallsAfterTheEndOfADrainAreRefused) {
   EXPECT_THAT(amplitude.requests, IsEmpty());
 }
 
-asio::awaitable<absl::StatusOr<MessagePtr>> ThrowAtOnce(groups::Gateway&, amplitude::Call&) {
+asio::awaitable<absl::StatusOr<SharedBytes>> ThrowAtOnce(groups::Gateway&, amplitude::Call&) {
   throw std::runtime_error("a fault");
-  co_return nullptr;
+  co_return SharedBytes();
 }
 
-asio::awaitable<absl::StatusOr<MessagePtr>> ThrowAfterAWrite(groups::Gateway&,
-                                                             amplitude::Call& call) {
+asio::awaitable<absl::StatusOr<SharedBytes>> ThrowAfterAWrite(groups::Gateway&,
+                                                              amplitude::Call& call) {
   call.write_sent = true;
   const auto executor = co_await asio::this_coro::executor;
   co_await asio::post(executor, asio::use_awaitable);
   throw std::runtime_error("a fault");
 }
 
-asio::awaitable<absl::StatusOr<MessagePtr>> GiveUp(groups::Gateway&, amplitude::Call&) {
+asio::awaitable<absl::StatusOr<SharedBytes>> GiveUp(groups::Gateway&, amplitude::Call&) {
   co_return absl::CancelledError("by nobody");
 }
 
@@ -516,7 +555,7 @@ TEST_F(CallRunnerTest, TheObserverHearsOfEachRpcOnceWithWhatIsKnownOfIt) {
   EXPECT_TRUE(report.status.ok());
   EXPECT_EQ(report.duration, absl::Milliseconds(100));
   EXPECT_EQ(report.request_bytes, 42u);
-  EXPECT_EQ(report.response_bytes, outcome.reply->ByteSizeLong());
+  EXPECT_EQ(report.response_bytes, outcome.reply.size());
   EXPECT_TRUE(report.write_sent);
 }
 
@@ -524,7 +563,7 @@ TEST_F(CallRunnerTest, TheCallSaysWhoSharesTheQuotaAndWhatAWriteTakes) {
   amplitude::Call seen;
   IncomingCall incoming =
       CallOf([&seen](groups::Gateway&,
-                     amplitude::Call& call) -> asio::awaitable<absl::StatusOr<MessagePtr>> {
+                     amplitude::Call& call) -> asio::awaitable<absl::StatusOr<SharedBytes>> {
         seen = call;
         co_return absl::CancelledError();
       });
@@ -541,7 +580,7 @@ TEST_F(CallRunnerTest, AKnownCallerIsNamedAndSharesTheQuotaUnderItsName) {
   amplitude::Call seen;
   IncomingCall incoming =
       CallOf([&seen](groups::Gateway&,
-                     amplitude::Call& call) -> asio::awaitable<absl::StatusOr<MessagePtr>> {
+                     amplitude::Call& call) -> asio::awaitable<absl::StatusOr<SharedBytes>> {
         seen = call;
         co_return absl::CancelledError();
       });

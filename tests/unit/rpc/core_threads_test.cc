@@ -121,10 +121,9 @@ class Tally {
   void Finish(int call, const Outcome& outcome) {
     finished_[call].fetch_add(1);
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (outcome.reply != nullptr) {
+    if (outcome.reply) {
       ++replies_;
-      // Serialized as gRPC does it, on the loop.
-      bytes_ += outcome.reply->SerializeAsString().size();
+      bytes_ += outcome.reply.size();
     } else {
       ++codes_[outcome.status.code()];
     }

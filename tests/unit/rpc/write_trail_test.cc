@@ -96,7 +96,7 @@ TEST_F(WriteTrailTest, TheCallerHearsOfAWriteWhenItsRecordIsKept) {
   EXPECT_EQ(runner.calls_under_way(), 1u);
   LetTheTrailKeep();
   ASSERT_THAT(outcomes, SizeIs(1));
-  EXPECT_NE(outcomes[0].reply, nullptr);
+  EXPECT_TRUE(outcomes[0].reply);
   EXPECT_EQ(runner.calls_under_way(), 0u);
 }
 
