@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "service/rpc/peer_sockets.h"
 
 namespace mutexd::rpc {
 
@@ -63,6 +64,7 @@ class CallsUnderWay {
 struct CallSource {
   grpc::ServerCompletionQueue& queue;
   CallsUnderWay& calls;
+  const PeerSockets& sockets;
 };
 
 class AsyncService {

@@ -23,6 +23,7 @@
 #include "service/groups/gateway.h"
 #include "service/rpc/caller_identity.h"
 #include "service/rpc/methods.h"
+#include "service/rpc/reply_batch.h"
 #include "service/rpc/rpc_observer.h"
 #include "service/rpc/write_trail.h"
 
@@ -51,6 +52,7 @@ struct Outcome {
   SharedBytes reply;                    // serialized; none unless `status` is OK
   google::rpc::Status status;           // code, clipped message, details
   std::optional<std::string> pushback;  // trailer grpc-retry-pushback-ms
+  ReplyBatch* batch = nullptr;  // what it is given with, until `finish` returns; null: nothing
 };
 
 class AccessControl;

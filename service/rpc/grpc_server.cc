@@ -81,7 +81,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   SetLimits(limits, builder);
   for (AsyncService* service : services) builder.RegisterService(&service->service());
   server->queue_ = builder.AddCompletionQueue();
-  server->source_.emplace(CallSource{*server->queue_, server->calls_});
+  server->source_.emplace(CallSource{*server->queue_, server->calls_, server->sockets_});
   using From = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
   server->acceptor_ =
       builder.experimental().AddExternalConnectionAcceptor(From::FROM_FD, server->credentials_);
@@ -100,6 +100,7 @@ void GrpcServer::Serve(int descriptor) {
     close(descriptor);
     return;
   }
+  sockets_.Add(descriptor);
   grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
   connection.fd = descriptor;
   acceptor_->HandleNewConnection(&connection);

@@ -61,6 +61,7 @@ class GrpcServer {
   std::shared_ptr<grpc::ServerCredentials> credentials_;  // outlive the server
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   CallsUnderWay calls_;
+  PeerSockets sockets_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::optional<CallSource> source_;
   std::unique_ptr<grpc::Server> server_;

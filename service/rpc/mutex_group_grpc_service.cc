@@ -144,6 +144,7 @@ class UnaryCall final : public AsyncCall {
     if (service_.runner_.wants_caller_keys()) {
       call.management_key = MetadataValues(context_, kKeyMetadata);
     }
+    socket_ = source_.sockets.Find(call.peer);
     call.request_bytes = request_.Length();
     call.request = Parse(*method.request_prototype, request_);
     request_.Clear();
@@ -163,6 +164,7 @@ class UnaryCall final : public AsyncCall {
     if (outcome.pushback) {
       context_.AddTrailingMetadata("grpc-retry-pushback-ms", *outcome.pushback);
     }
+    if (outcome.batch != nullptr && socket_ >= 0) outcome.batch->Add(socket_);
     void* const tag = EndTag();
     if (!outcome.reply) {
       writer_.FinishWithError(
@@ -188,6 +190,7 @@ class UnaryCall final : public AsyncCall {
 
   MutexGroupGrpcService& service_;
   const std::size_t method_;
+  int socket_ = -1;  // which the call has come by; -1: not known
 
   ByteBuffer request_;
   grpc::ServerAsyncResponseWriter<ByteBuffer> writer_{&context_};

@@ -188,6 +188,15 @@ TEST_F(CallRunnerTest, WhatIsKnownToBeWrongIsAnErrorAtOnce) {
             "RESOURCE_EXHAUSTED/RESPONSE_TOO_LARGE");
 }
 
+TEST_F(CallRunnerTest, AnswersThatComeAboutTogetherAreGivenAsABatch) {
+  const auto one = Start(GetCall());
+  const auto another = Start(GetCall());
+  const Outcome& first = OutcomeOf(one);
+  EXPECT_NE(first.batch, nullptr);
+  EXPECT_EQ(OutcomeOf(another).batch, first.batch);
+  EXPECT_EQ(OutcomeOf(Start(GetCall())).batch, nullptr);
+}
+
 TEST_F(CallRunnerTest, RunsEveryMethodOfTheService) {
   v1::MutexGroup& group = amplitude.groups.front();
   group.set_key("seven");
