@@ -140,8 +140,8 @@ class AsyncCall : public std::enable_shared_from_this<AsyncCall> {
       return;
     }
     under_way_.emplace(source_.calls);
-    AwaitAnother();
     OnArrived();
+    AwaitAnother();  // afterwards: gRPC has others ready
   }
 
   std::optional<CallsUnderWay::Member> under_way_;  // from the arrival on; goes last
