@@ -17,20 +17,12 @@ bool SetCork(int descriptor, int on) {
 }  // namespace
 
 ReplyBatch::~ReplyBatch() {
-  for (const Connection& connection : connections_) {
-    if (connection.held) SetCork(connection.descriptor, 0);
-  }
+  for (const int descriptor : held_) SetCork(descriptor, 0);
 }
 
 void ReplyBatch::Add(int descriptor) {
-  const auto known =
-      std::find_if(connections_.begin(), connections_.end(),
-                   [&](const Connection& other) { return other.descriptor == descriptor; });
-  if (known == connections_.end()) {
-    connections_.push_back({descriptor, SetCork(descriptor, 1)});
-  } else if (!known->held) {
-    known->held = SetCork(descriptor, 1);
-  }
+  const bool held = std::find(held_.begin(), held_.end(), descriptor) != held_.end();
+  if (!held && SetCork(descriptor, 1)) held_.push_back(descriptor);
 }
 
 }  // namespace mutexd::rpc

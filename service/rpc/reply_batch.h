@@ -6,9 +6,9 @@
 namespace mutexd::rpc {
 
 // gRPC sends each reply by a system call of its own, at which the kernel makes a packet, carries it
-// off and wakes its reader. While a batch lasts, the second and further replies of a TCP connection
-// wait in the kernel for the batch's end, except for what fills a packet (TCP_CORK, tcp(7)).
-// Other sockets send as ever.
+// off and wakes its reader. While a batch lasts, the replies of a TCP connection wait in the kernel
+// for the batch's end, except for what fills a packet (TCP_CORK, tcp(7)). Other sockets send as
+// ever.
 class ReplyBatch {
  public:
   ReplyBatch() = default;
@@ -21,12 +21,7 @@ class ReplyBatch {
   void Add(int descriptor);
 
  private:
-  struct Connection {
-    int descriptor = -1;
-    bool held = false;
-  };
-
-  absl::InlinedVector<Connection, 8> connections_;
+  absl::InlinedVector<int, 8> held_;  // descriptors
 };
 
 }  // namespace mutexd::rpc
